@@ -1,0 +1,393 @@
+"""Conditions, the prompts that stand for them, and how a typed text becomes prompts.
+
+The wordings of each known condition are those of radiologists' impressions; a condition's score
+is the mean similarity over them (see `zeroshot`). A text that names no known condition is put
+into a few short report sentences instead.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from .typed import MAX_CHARACTERS, clean_condition
+
+__all__ = [
+    "CONDITIONS",
+    "MAX_CHARACTERS",
+    "TEMPLATES",
+    "Condition",
+    "clean_condition",
+    "find_condition",
+    "has_negation",
+    "templates",
+]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition that has its own prompt ensemble.
+
+    Attributes:
+        key: its name in code, in `Truth.findings` and in `ModelConfig.conditions`.
+        label: what is shown to people.
+        prompts: report sentences that hold where the condition holds.
+        group: "chamber" (a finding about size, function or wall) or "diagnosis".
+        aliases: other things that people type and mean exactly this condition.
+    """
+
+    key: str
+    label: str
+    prompts: tuple[str, ...]
+    group: str
+    aliases: tuple[str, ...] = ()
+
+
+_ALL = (
+    Condition(
+        "normal_study",
+        "Normal study",
+        (
+            "Normal cardiac MRI.",
+            "Normal left and right ventricular size and systolic function.",
+            "Normal biventricular volumes, wall thickness and ejection fraction.",
+            "No regional wall motion abnormality and no hypertrophy; normal study.",
+        ),
+        "diagnosis",
+        (
+            "normal", "normal heart", "normal scan", "normal mri", "normal cmr", "normal exam",
+            "normal examination", "normal cardiac mri", "healthy heart", "healthy",
+            "unremarkable", "unremarkable study", "no abnormality", "nothing abnormal",
+            "within normal limits", "wnl", "nad", "no abnormality detected",
+        ),
+    ),
+    Condition(
+        "lv_systolic_dysfunction",
+        "LV systolic dysfunction",
+        (
+            "Reduced left ventricular systolic function.",
+            "LV systolic dysfunction with reduced ejection fraction.",
+            "The left ventricular ejection fraction is reduced.",
+            "Impaired LV systolic function, LVEF below 50%.",
+        ),
+        "chamber",
+        (
+            "lvsd", "lv dysfunction", "left ventricular dysfunction",
+            "left ventricular systolic dysfunction", "reduced lvef", "reduced ef", "low ef",
+            "low lvef", "impaired lv function", "impaired lv systolic function",
+            "reduced lv function", "reduced lv systolic function", "poor lv function",
+            "lv function impaired", "lv function reduced", "reduced ejection fraction",
+            "low ejection fraction", "weak heart", "weak pump", "weak left ventricle",
+            "lv impairment", "lvef < 50%", "lvef <50%", "ef < 50%", "ef <50%",
+        ),
+    ),
+    Condition(
+        "severe_lv_systolic_dysfunction",
+        "Severe LV systolic dysfunction",
+        (
+            "Severely reduced left ventricular systolic function.",
+            "Severe LV systolic dysfunction.",
+            "Severely impaired LV function, LVEF below 30%.",
+            "The left ventricular ejection fraction is severely reduced.",
+        ),
+        "chamber",
+        (
+            "severe lvsd", "severe lv dysfunction", "severely reduced lv function",
+            "severely reduced lv systolic function", "severely impaired lv function",
+            "severely reduced lvef", "severely reduced ef", "very low ef", "very low lvef",
+            "very poor lv function", "severe left ventricular dysfunction",
+            "severe left ventricular systolic dysfunction", "severe lv impairment",
+            "severely reduced ejection fraction", "lvef < 30%", "lvef <30%", "ef < 30%",
+            "ef <30%", "very weak heart", "very weak pump",
+        ),
+    ),
+    Condition(
+        "rv_systolic_dysfunction",
+        "RV systolic dysfunction",
+        (
+            "Reduced right ventricular systolic function.",
+            "RV systolic dysfunction with reduced RVEF.",
+            "The right ventricular ejection fraction is reduced.",
+            "Impaired RV systolic function.",
+        ),
+        "chamber",
+        (
+            "rvsd", "rv dysfunction", "right ventricular dysfunction",
+            "right ventricular systolic dysfunction", "reduced rvef", "low rvef",
+            "impaired rv function", "reduced rv function", "reduced rv systolic function",
+            "impaired rv systolic function", "poor rv function", "rv function impaired",
+            "rv function reduced", "weak right ventricle", "weak rv", "rv impairment",
+            "right ventricular impairment",
+        ),
+    ),
+    Condition(
+        "lv_dilation",
+        "LV dilated",
+        (
+            "The left ventricle is dilated.",
+            "Dilated left ventricle with increased end-diastolic volume.",
+            "LV dilation.",
+            "Enlarged left ventricular cavity, LVEDVi increased.",
+        ),
+        "chamber",
+        (
+            "lv dilation", "left ventricular dilation", "left ventricle dilated", "dilated lv",
+            "dilated left ventricle", "lv enlarged", "enlarged lv", "lv enlargement",
+            "left ventricular enlargement", "enlarged left ventricle", "left ventricle enlarged",
+            "big lv", "big left ventricle", "large lv", "large left ventricle", "lv big",
+            "increased lvedv", "increased lvedvi", "high lvedvi", "lv large", "big left heart",
+        ),
+    ),
+    Condition(
+        "rv_dilation",
+        "RV dilated",
+        (
+            "The right ventricle is dilated.",
+            "Dilated right ventricle with increased end-diastolic volume.",
+            "RV dilation.",
+            "Enlarged right ventricular cavity, RVEDVi increased.",
+        ),
+        "chamber",
+        (
+            "rv dilation", "right ventricular dilation", "right ventricle dilated", "dilated rv",
+            "dilated right ventricle", "rv enlarged", "enlarged rv", "rv enlargement",
+            "right ventricular enlargement", "enlarged right ventricle",
+            "right ventricle enlarged", "big rv", "big right ventricle", "big right heart",
+            "large rv", "large right ventricle", "rv big", "rv large", "increased rvedv",
+            "increased rvedvi", "high rvedvi",
+        ),
+    ),
+    Condition(
+        "lv_hypertrophy",
+        "LV hypertrophy",
+        (
+            "Left ventricular hypertrophy.",
+            "LV hypertrophy with increased wall thickness.",
+            "The LV wall is thickened.",
+            "Increased left ventricular wall thickness.",
+        ),
+        "chamber",
+        (
+            "lvh", "hypertrophy", "thick lv", "thick lv wall", "thick lv walls",
+            "thickened lv wall", "lv wall thickened", "thick walls", "thick heart muscle",
+            "thick heart", "thick septum", "thickened myocardium", "hypertrophied lv",
+            "hypertrophied left ventricle", "increased wall thickness", "thick myocardium",
+            "increased lv wall thickness",
+        ),
+    ),
+    Condition(
+        "regional_wall_motion_abnormality",
+        "Regional wall motion abnormality",
+        (
+            "Regional wall motion abnormality.",
+            "There is a regional wall motion abnormality of the left ventricle.",
+            "Akinetic segments in a coronary territory.",
+            "Segmental hypokinesia or akinesia.",
+        ),
+        "chamber",
+        (
+            "rwma", "wma", "wall motion abnormality", "wall motion abnormalities",
+            "regional wall motion abnormalities", "regional wma", "segmental akinesia",
+            "segmental hypokinesia", "regional akinesia", "regional hypokinesia",
+            "segmental wall motion abnormality", "lv rwma", "regional dysfunction",
+        ),
+    ),
+    Condition(
+        "dilated_cardiomyopathy",
+        "Dilated cardiomyopathy",
+        (
+            "Dilated cardiomyopathy.",
+            "Dilated left ventricle with global hypokinesis, in keeping with dilated "
+            "cardiomyopathy.",
+            "Findings consistent with DCM.",
+            "Globally reduced LV function with a dilated, thin-walled ventricle: dilated "
+            "cardiomyopathy.",
+        ),
+        "diagnosis",
+        ("dcm", "dcmp", "idiopathic dilated cardiomyopathy", "dilatative cardiomyopathy",
+         "dilated cmp", "dilated cm"),
+    ),
+    Condition(
+        "hypertrophic_cardiomyopathy",
+        "Hypertrophic cardiomyopathy",
+        (
+            "Hypertrophic cardiomyopathy.",
+            "Asymmetric septal hypertrophy in keeping with hypertrophic cardiomyopathy.",
+            "Findings consistent with HCM.",
+            "Marked LV hypertrophy with a small cavity and vigorous function: hypertrophic "
+            "cardiomyopathy.",
+        ),
+        "diagnosis",
+        (
+            # The obstructive form is not told apart: a short-axis cine does not show it.
+            "hcm", "hocm", "hnocm", "hypertrophic obstructive cardiomyopathy",
+            "hypertrophic nonobstructive cardiomyopathy", "hypertrophic cmp", "hypertrophic cm",
+        ),
+    ),
+    Condition(
+        "prior_infarct",
+        "Previous infarct",
+        (
+            "Previous myocardial infarction.",
+            "Thinned akinetic segments in keeping with an old infarct.",
+            "Old myocardial infarction in a coronary territory.",
+            "Regional thinning and akinesia consistent with prior infarction.",
+        ),
+        "diagnosis",
+        (
+            "prior infarct", "prior infarction", "prior mi", "previous mi", "old mi",
+            "old infarct", "old infarction", "previous infarction", "infarct", "infarction",
+            "myocardial infarction", "myocardial infarct", "prior myocardial infarction",
+            "old myocardial infarct", "previous heart attack", "old heart attack",
+            "prior heart attack", "chronic infarct", "chronic infarction", "chronic mi",
+            "healed infarct", "minf", "heart attack", "past heart attack",
+        ),
+    ),
+    # Known only to the published checkpoint.
+    Condition(
+        "late_gadolinium_enhancement",
+        "Late gadolinium enhancement",
+        (
+            "Late gadolinium enhancement is present.",
+            "There is myocardial late gadolinium enhancement.",
+            "Delayed enhancement of the left ventricular myocardium.",
+        ),
+        "chamber",
+        ("lge", "late enhancement", "delayed enhancement", "lge present", "positive lge",
+         "myocardial scar on lge", "myocardial lge", "delayed hyperenhancement"),
+    ),
+    Condition(
+        "aortic_dilation",
+        "Aorta dilated",
+        (
+            "The aorta is dilated.",
+            "Dilated aortic root and ascending aorta.",
+            "Ascending aortic dilation.",
+        ),
+        "chamber",
+        ("aortic dilation", "dilated aorta", "aortic aneurysm", "dilated aortic root",
+         "dilated ascending aorta", "ascending aortic aneurysm", "aortic root dilation"),
+    ),
+    Condition(
+        "ischaemic_cardiomyopathy",
+        "Ischaemic cardiomyopathy",
+        (
+            "Ischemic cardiomyopathy.",
+            "Findings consistent with ischemic cardiomyopathy.",
+            "Reduced LV function due to prior infarction in keeping with ischemic "
+            "cardiomyopathy.",
+        ),
+        "diagnosis",
+        ("icm", "icmp", "ischaemic cm", "ischaemic heart disease", "ihd"),
+    ),
+    Condition(
+        "nonischaemic_cardiomyopathy",
+        "Non-ischaemic cardiomyopathy",
+        (
+            "Nonischemic cardiomyopathy.",
+            "Findings consistent with non-ischemic cardiomyopathy.",
+            "Reduced LV function in a non-ischemic pattern.",
+        ),
+        "diagnosis",
+        ("nicm", "nicmp", "non ischaemic cardiomyopathy", "nonischaemic cm"),
+    ),
+    Condition(
+        "cardiac_amyloidosis",
+        "Cardiac amyloidosis",
+        (
+            "Cardiac amyloidosis.",
+            "Findings consistent with cardiac amyloidosis.",
+            "Concentric thickening with diffuse subendocardial enhancement in keeping with "
+            "amyloidosis.",
+        ),
+        "diagnosis",
+        ("amyloidosis", "amyloid", "cardiac amyloid", "amyloid heart", "ca amyloid",
+         "attr", "al amyloidosis", "attr amyloidosis"),
+    ),
+    Condition(
+        "abnormal_right_ventricle",
+        "Abnormal right ventricle",
+        (
+            "Abnormal right ventricle.",
+            "The right ventricle is dilated with reduced function.",
+            "Right ventricular dilation and dysfunction.",
+        ),
+        "diagnosis",
+        ("abnormal rv", "rv abnormality", "right ventricular abnormality", "rv disease",
+         "rv cardiomyopathy", "right ventricular cardiomyopathy"),
+    ),
+)
+
+CONDITIONS: dict[str, Condition] = {condition.key: condition for condition in _ALL}
+
+TEMPLATES = ("{}", "Cardiac MRI shows {}.", "Impression: {}.", "There is {}.")
+# For a text that is a sentence already: "There is the LV is dilated" would read as nonsense.
+SENTENCE_TEMPLATES = ("{}", "Impression: {}", "Findings: {}")
+
+_SENTENCE_WORDS = 8
+_VERBS = frozenset("is are was were has have shows show moves pumps contracts".split())
+_NEGATIONS = frozenset(
+    "no not without absent absence negative neither nor never none denies excluded "
+    "isnt arent doesnt isn't aren't doesn't".split()
+)
+
+
+def find_condition(text: str) -> Condition | None:
+    """The known condition that a text names exactly, or None.
+
+    Case, American and British spelling, articles and closing punctuation do not matter; every
+    other word does, so that "no LV dilation" or "mild LVH" is not taken for what it contains.
+    """
+    return _BY_NAME.get(_normal_form(text))
+
+
+def templates(text: str) -> tuple[str, ...]:
+    """Prompts for a text that is not a known condition: itself and it in report sentences.
+
+    A text that is a sentence already, by its length, its verb or its full stop, gets fewer and
+    looser frames. Nothing is taken from or added to what it says, so "no" stays "no".
+    """
+    bare = text.strip().rstrip(".").rstrip()
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    sentence = (
+        len(text.split()) >= _SENTENCE_WORDS
+        or bool(_VERBS & set(words))
+        or ". " in bare
+        or (text.rstrip().endswith(".") and len(words) >= 4)
+    )
+    if sentence:
+        return tuple(frame.format(text) for frame in SENTENCE_TEMPLATES)
+    return tuple(frame.format(bare or text) for frame in TEMPLATES)
+
+
+def has_negation(text: str) -> bool:
+    """Whether a text holds a word that denies, such as "no" or "without"."""
+    words = set(re.findall(r"[a-z']+", text.lower().replace("’", "'")))
+    return bool(words & _NEGATIONS)
+
+
+def _normal_form(text: str) -> str:
+    """A text reduced to what must match; nothing that can carry a negation is dropped."""
+    text = unicodedata.normalize("NFKC", text).casefold().strip()
+    # A leading or loose hyphen may stand for "negative": only one inside a word is a space.
+    text = re.sub(r"(?<=\w)[-/_](?=\w)", " ", text.rstrip(".!?;:, "))
+    text = re.sub(r"[\"“”,;:]", " ", text)
+    text = text.replace("aemi", "emi").replace("dilatation", "dilation")
+    text = re.sub(r"\bnon (?=ischemic|obstructive)", "non", text)
+    text = re.sub(r"\s*([<>%])\s*", r" \1 ", text)
+    return " ".join(w for w in text.split() if w not in ("the", "a", "an", "is"))
+
+
+def _names() -> dict[str, Condition]:
+    names: dict[str, Condition] = {}
+    for condition in CONDITIONS.values():
+        key = condition.key.replace("_", " ")
+        for name in (key, condition.label, *condition.aliases, *condition.prompts):
+            form = _normal_form(name)
+            if names.setdefault(form, condition) is not condition:
+                raise ValueError(f"{name!r} names both {names[form].key} and {condition.key}.")
+    return names
+
+
+_BY_NAME = _names()
