@@ -1,0 +1,141 @@
+"""The two encoders and the space they share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn.functional import normalize as l2_normalize
+
+from ..errors import CheckpointError
+from ..frames import study_to_clip
+from ..study import Study
+from .config import ModelConfig
+from .text_encoder import BertEncoder, mean_over_tokens
+from .video_encoder import SpaceTimeTransformer
+
+if TYPE_CHECKING:
+    from ..library import CaseLibrary
+    from ..zeroshot import Score
+
+NORM_FLOOR = 1e-8
+
+
+class CMRCLIP(nn.Module):
+    """A video encoder and a text encoder projected into one space of `projection_dim` values.
+
+    Attributes:
+        config: sizes, layout of the clip, and what training covered.
+        tokenizer: words to ids; None for a model that is only given ids.
+        name: what a person calls this model, with its revision where it has one.
+        identity: a content hash of weights and configuration, by which a case library knows the
+            model that embedded it; empty for a model that was not loaded from a checkpoint.
+    """
+
+    def __init__(self, config: ModelConfig, tokenizer: Tokenizer | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.tokenizer = tokenizer
+        self.name = "unnamed"
+        self.identity = ""
+        self.text_model = BertEncoder(config.text)
+        self.video_model = SpaceTimeTransformer(config.video)
+        self.txt_proj = _projection(config.text.hidden, config.projection_dim)
+        self.vid_proj = _projection(config.video.width, config.projection_dim)
+
+    @property
+    def device(self) -> torch.device:
+        return self.vid_proj[1].weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.vid_proj[1].weight.dtype
+
+    def video_features(self, clip: Tensor) -> Tensor:
+        """`(B, F, 3, H, W)` to `(B, width)`, before the projection."""
+        return self.video_model(clip.to(self.device, self.dtype))
+
+    def encode_clip(self, clip: Tensor, normalize: bool = True) -> Tensor:
+        """`(B, F, 3, H, W)` to `(B, projection_dim)`, unit vectors unless `normalize` is off."""
+        return _finish(self.vid_proj(self.video_features(clip)), normalize)
+
+    def encode_tokens(
+        self, input_ids: Tensor, attention_mask: Tensor, normalize: bool = True
+    ) -> Tensor:
+        """`(B, L)` ids and mask to `(B, projection_dim)`; tokens past the limit are ignored."""
+        most = self.config.text.max_positions
+        ids = input_ids[:, :most].to(self.device)
+        mask = attention_mask[:, :most].to(self.device)
+        hidden = self.text_model(ids, mask)
+        return _finish(self.txt_proj(mean_over_tokens(hidden, mask)), normalize)
+
+    @torch.no_grad()
+    def encode_text(self, texts: Sequence[str], normalize: bool = True) -> Tensor:
+        """Sentences to `(len(texts), projection_dim)`.
+
+        Raises:
+            CheckpointError: if the model has no tokenizer.
+        """
+        return self.encode_tokens(*self.tokenize(texts), normalize=normalize)
+
+    def tokenize(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Sentences to ids and mask, each `(len(texts), L)`, padded to the longest.
+
+        Raises:
+            CheckpointError: if the model has no tokenizer.
+        """
+        if self.tokenizer is None:
+            raise CheckpointError(
+                f"The model {self.name} has no tokenizer; put its tokenizer.json or vocab.txt "
+                "beside its weights."
+            )
+        encodings = self.tokenizer.encode_batch(list(texts))
+        rows = [e.ids[: self.config.text.max_positions] for e in encodings]
+        longest = max((len(row) for row in rows), default=0)
+        ids = torch.zeros(len(rows), longest, dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = torch.tensor(row)
+            mask[i, : len(row)] = 1
+        return ids, mask
+
+    @torch.no_grad()
+    def encode_study(self, study: Study, normalize: bool = True) -> Tensor:
+        """A study to `(projection_dim,)`.
+
+        Raises:
+            StudyError: if the study lacks what the model's layout needs.
+        """
+        clip = study_to_clip(study, self.config).tensor
+        return self.encode_clip(clip[None], normalize=normalize)[0]
+
+    def score(
+        self,
+        study: Study | Tensor,
+        conditions: Sequence[str],
+        library: CaseLibrary | None = None,
+    ) -> list[Score]:
+        """How well each condition fits a study, measured against the library's cases.
+
+        Args:
+            study: a study, or its embedding `(projection_dim,)` to ask again without encoding.
+            conditions: what to ask, in words.
+            library: the reference cases. None takes the bundled library where this is the
+                bundled model, and no reference otherwise.
+        """
+        from .. import zeroshot
+
+        embedding = self.encode_study(study) if isinstance(study, Study) else study
+        return zeroshot.score(self, embedding, conditions, library)
+
+
+def _projection(width_in: int, width_out: int) -> nn.Sequential:
+    """The published "minimal" projection."""
+    return nn.Sequential(nn.ReLU(), nn.Linear(width_in, width_out))
+
+
+def _finish(embedding: Tensor, normalize: bool) -> Tensor:
+    return l2_normalize(embedding, dim=-1, eps=NORM_FLOOR) if normalize else embedding

@@ -1,0 +1,124 @@
+"""The sizes of a model, as read from and written to a checkpoint's `config.json`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from ..errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class VideoConfig:
+    """The space-time transformer; the defaults are ViT-B/16 on 64 frames, as published."""
+
+    image_size: int = 224
+    patch_size: int = 16
+    width: int = 768
+    depth: int = 12
+    heads: int = 12
+    mlp_ratio: int = 4
+    num_frames: int = 64
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """The BERT encoder; the defaults are BERT base with its cased vocabulary.
+
+    `tokenizer` names where the vocabulary comes from when the checkpoint's folder has none: a Hub
+    id. `cased` says whether the vocabulary tells upper from lower case.
+    """
+
+    vocab_size: int = 28996
+    hidden: int = 768
+    layers: int = 12
+    heads: int = 12
+    intermediate: int = 3072
+    max_positions: int = 512
+    type_vocab: int = 2
+    cased: bool = True
+    tokenizer: str | None = None
+
+
+@dataclass(frozen=True)
+class LayoutConfig:
+    """How a study becomes a clip (see `frames.py`).
+
+    `name` is "published" (the paper's order of views at 224 x 224) or "heart" (short-axis levels
+    resampled to `spacing_mm` around the heart). `phases` is the number of frames "heart" samples.
+    """
+
+    name: str = "published"
+    spacing_mm: float = 2.0
+    phases: int = 6
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Everything needed to build a model before its weights are read.
+
+    `conditions` are the known conditions that training covered, empty where that is not recorded
+    (as for the published checkpoint).
+    """
+
+    video: VideoConfig = field(default_factory=VideoConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    projection_dim: int = 512
+    layout: LayoutConfig = field(default_factory=LayoutConfig)
+    conditions: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `from_dict` reads back; JSON-ready."""
+        return asdict(self) | {"model_type": "cmrclip_lite", "conditions": list(self.conditions)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ModelConfig:
+        """Read our own form, or that of the published checkpoint.
+
+        Raises:
+            CheckpointError: if a key is unknown, missing or of an architecture not supported.
+        """
+        if "video_params" in data:
+            return _published(data)
+        data = {k: v for k, v in data.items() if k != "model_type"}
+        _refuse_unknown(data, cls, "config.json")
+        try:
+            return cls(
+                video=_section(VideoConfig, data.get("video", {})),
+                text=_section(TextConfig, data.get("text", {})),
+                projection_dim=int(data.get("projection_dim", cls.projection_dim)),
+                layout=_section(LayoutConfig, data.get("layout", {})),
+                conditions=tuple(data.get("conditions", ())),
+            )
+        except (TypeError, ValueError) as error:
+            raise CheckpointError(f"config.json is not usable: {error}.") from error
+
+
+def _section(kind: type, data: dict[str, Any]) -> Any:
+    _refuse_unknown(data, kind, f"config.json, section {kind.__name__}")
+    return kind(**data)
+
+
+def _refuse_unknown(data: dict[str, Any], kind: type, where: str) -> None:
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{where}: expected an object, found {type(data).__name__}.")
+    if unknown := sorted(set(data) - {f.name for f in fields(kind)}):
+        raise CheckpointError(f"{where}: unknown keys {', '.join(unknown)}.")
+
+
+def _published(data: dict[str, Any]) -> ModelConfig:
+    """The published form names architectures; only the one that was published is known."""
+    video, text = data["video_params"], data.get("text_params", {})
+    known = {
+        "model": (video.get("model"), "SpaceTimeTransformer"),
+        "arch_config": (video.get("arch_config"), "base_patch16_224"),
+        "projection": (data.get("projection"), "minimal"),
+    }
+    for key, (found, expected) in known.items():
+        if found != expected:
+            raise CheckpointError(f"config.json: {key} is {found!r}; only {expected!r} is known.")
+    return ModelConfig(
+        video=VideoConfig(num_frames=int(video.get("num_frames", 64))),
+        text=TextConfig(tokenizer=text.get("model")),
+        projection_dim=int(data.get("projection_dim", 512)),
+    )

@@ -1,0 +1,154 @@
+"""The space-time transformer of Frozen in Time (Bain et al., ICCV 2021, arXiv 2104.00650).
+
+Each block attends twice: first every patch to its own position in all frames (time), then every
+patch to its own frame (space). The class token attends to everything both times, and every patch
+also sees the class token. Parameter names are those of the published checkpoint.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from .config import VideoConfig
+
+NORM_EPS = 1e-6
+
+
+class PatchEmbed(nn.Module):
+    """Frames cut into square patches, each projected to a token."""
+
+    def __init__(self, config: VideoConfig) -> None:
+        super().__init__()
+        patch = config.patch_size
+        self.proj = nn.Conv2d(3, config.width, kernel_size=patch, stride=patch)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """`(B, F, 3, H, W)` to `(B, F, n, D)`, patches in row-major order."""
+        batch, frames = clip.shape[:2]
+        patches = self.proj(clip.flatten(0, 1)).flatten(2).transpose(1, 2)
+        return patches.unflatten(0, (batch, frames))
+
+
+class DividedAttention(nn.Module):
+    """Self-attention within groups of patches, the class token shared by all groups."""
+
+    def __init__(self, width: int, heads: int, axis: Literal["time", "space"]) -> None:
+        super().__init__()
+        self.heads = heads
+        self.axis = axis
+        self.qkv = nn.Linear(width, 3 * width)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, tokens: Tensor, frames: int) -> Tensor:
+        """`(B, 1 + frames * n, D)` to the same shape; the first token is the class token."""
+        qkv = self.qkv(tokens).unflatten(2, (3, self.heads, -1))
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, heads, N, d)
+        class_out = scaled_dot_product_attention(query[:, :, :1], key, value)
+        grouped_query = self._group(query, frames)
+        patch_out = scaled_dot_product_attention(
+            grouped_query, self._with_class(key, frames), self._with_class(value, frames)
+        )
+        if self.axis == "time":
+            patch_out = patch_out.transpose(2, 3)
+        out = torch.cat([class_out, patch_out.flatten(2, 3)], dim=2)
+        return self.proj(out.transpose(1, 2).flatten(2))
+
+    def _group(self, x: Tensor, frames: int) -> Tensor:
+        """Patches `(B, heads, F * n, d)` to `(B, heads, groups, members, d)`."""
+        patches = x[:, :, 1:].unflatten(2, (frames, -1))
+        return patches.transpose(2, 3) if self.axis == "time" else patches
+
+    def _with_class(self, x: Tensor, frames: int) -> Tensor:
+        """The groups of patches, the class token in front of each."""
+        groups = self._group(x, frames)
+        class_token = x[:, :, None, :1].expand(-1, -1, groups.shape[2], -1, -1)
+        return torch.cat([class_token, groups], dim=3)
+
+
+class Mlp(nn.Module):
+    """Two linear layers with an exact GELU between."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, hidden)
+        self.act = nn.GELU()
+        self.fc2 = nn.Linear(hidden, width)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.fc2(self.act(self.fc1(tokens)))
+
+
+class Block(nn.Module):
+    """Time attention, space attention, MLP.
+
+    The space attention reads the tokens after time attention, but its result is added to the
+    tokens as they came in: time reaches the output only through space attention's input.
+    """
+
+    def __init__(self, config: VideoConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.norm1 = nn.LayerNorm(width, eps=NORM_EPS)
+        self.norm2 = nn.LayerNorm(width, eps=NORM_EPS)
+        self.norm3 = nn.LayerNorm(width, eps=NORM_EPS)
+        self.attn = DividedAttention(width, config.heads, "space")
+        self.timeattn = DividedAttention(width, config.heads, "time")
+        self.mlp = Mlp(width, config.mlp_ratio * width)
+
+    def forward(self, tokens: Tensor, frames: int) -> Tensor:
+        """`(B, 1 + frames * n, D)` to the same shape."""
+        after_time = tokens + self.timeattn(self.norm3(tokens), frames)
+        tokens = tokens + self.attn(self.norm1(after_time), frames)
+        return tokens + self.mlp(self.norm2(tokens))
+
+
+class SpaceTimeTransformer(nn.Module):
+    """A clip to one feature vector: the class token after the last block."""
+
+    def __init__(self, config: VideoConfig) -> None:
+        super().__init__()
+        self.config = config
+        patches = (config.image_size // config.patch_size) ** 2
+        self.patch_embed = PatchEmbed(config)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, patches + 1, config.width))
+        self.temporal_embed = nn.Parameter(torch.zeros(1, config.num_frames, config.width))
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        self.norm = nn.LayerNorm(config.width, eps=NORM_EPS)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """`(B, F, 3, H, W)` to `(B, width)`; F may be any number up to `num_frames`.
+
+        Raises:
+            ValueError: if the clip's shape does not fit the configuration.
+        """
+        self._check(clip)
+        frames = clip.shape[1]
+        tokens = self.tokens(clip)
+        for block in self.blocks:
+            tokens = block(tokens, frames)
+        return self.norm(tokens[:, 0])
+
+    def tokens(self, clip: Tensor) -> Tensor:
+        """`(B, F, 3, H, W)` to the tokens that enter the first block, `(B, 1 + F * n, D)`.
+
+        A patch gets the position of its place and of its frame (the first F temporal rows, not
+        interpolated); the class token gets only its own.
+        """
+        patches = self.patch_embed(clip)
+        time = self.temporal_embed[:, : clip.shape[1], None]
+        patches = (patches + self.pos_embed[:, None, 1:] + time).flatten(1, 2)
+        class_token = (self.cls_token + self.pos_embed[:, :1]).expand(len(clip), -1, -1)
+        return torch.cat([class_token, patches], dim=1)
+
+    def _check(self, clip: Tensor) -> None:
+        size, most = self.config.image_size, self.config.num_frames
+        if clip.ndim != 5 or clip.shape[2:] != (3, size, size) or not 1 <= clip.shape[1] <= most:
+            raise ValueError(
+                f"A clip for this model has shape (B, 1 to {most}, 3, {size}, {size}), "
+                f"not {tuple(clip.shape)}."
+            )
