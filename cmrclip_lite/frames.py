@@ -1,0 +1,205 @@
+"""From a study to the clip a model sees.
+
+Two layouts. "published" repeats what the paper's code does: long-axis cine, short-axis cine, then
+the late-enhancement stills, sampled to 64 frames of 224 x 224. "heart" (see `heart.py`) is the
+bundled checkpoint's: short-axis levels on a grid of fixed millimetres around the heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from .errors import CheckpointError, StudyError
+from .heart import heart_clip
+from .study import Sequence as Kind
+from .study import Series, Study, View
+
+if TYPE_CHECKING:
+    from .model.config import ModelConfig
+
+# ImageNet statistics, with which the published video encoder was initialised and trained.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+CINE_FRAMES = 30
+LGE_SLICES = (10, 15)  # what the published training data hold; others are noted
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a model sees of a study.
+
+    Attributes:
+        tensor: `(F, 3, H, W)` float32, normalised.
+        notes: sentences about what was missing or assumed.
+    """
+
+    tensor: Tensor
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """One frame of the published layout: which view, which slice of its stack, which phase."""
+
+    view: str
+    slice: int
+    time: int
+
+
+def study_to_clip(study: Study, config: ModelConfig) -> Clip:
+    """The clip of a study, in the layout that the model was trained on.
+
+    Raises:
+        StudyError: if the study has none of the views that the layout needs.
+    """
+    if config.layout.name == "heart":
+        tensor, notes = heart_clip(study, config.layout, config.video.image_size)
+        return Clip(tensor, tuple(notes))
+    if config.layout.name == "published":
+        return _published_clip(study, config)
+    raise CheckpointError(
+        f"config.json: the layout is {config.layout.name!r}; known are 'published' and 'heart'."
+    )
+
+
+def sample_frames(length: int, num_frames: int) -> list[int]:
+    """Indices of `min(length, num_frames)` frames, each the middle of an equal share of the video.
+
+    As the published code samples at test time.
+    """
+    kept = min(num_frames, length)
+    cuts = np.linspace(0, length, kept + 1).astype(int)
+    return [int((a + b - 1) // 2) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+
+
+def transform_clip(frames: np.ndarray, size: int = 224) -> Tensor:
+    """8-bit RGB frames `(F, H, W, 3)` to normalised `(F, 3, size, size)`.
+
+    The shorter side to 256, the centre 256 x 256, then to `size`, all bilinear with antialiasing;
+    then ImageNet's mean and deviation. A frame of 224 x 224 is not left as it is.
+    """
+    video = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+    resized = round(256 * size / 224)
+    height, width = video.shape[2:]
+    short, long = min(height, width), max(height, width)
+    long = int(resized * long / short)
+    video = _resize(video, (resized, long) if height <= width else (long, resized))
+    top, left = (round((side - resized) / 2) for side in video.shape[2:])
+    video = video[:, :, top : top + resized, left : left + resized]
+    video = _resize(video, (size, size))
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    return (video - mean) / std
+
+
+def pad_clip(clip: Tensor, num_frames: int) -> Tensor:
+    """`(F, 3, H, W)` to `(num_frames, 3, H, W)`, zeros (the mean colour) after the last frame."""
+    padded = clip.new_zeros(num_frames, *clip.shape[1:])
+    padded[: len(clip)] = clip
+    return padded
+
+
+def published_order(depths: Mapping[str, int]) -> list[Place]:
+    """The frames of a published video, before sampling.
+
+    Args:
+        depths: slices of each of the views "cine_lax", "cine_sa", "lge_sa", "lge_lax", "lge_2ch",
+            "lge_3ch"; a view that is missing is left out.
+    """
+    order = []
+    for view in ("cine_lax", "cine_sa"):
+        if view in depths:
+            middle = depths[view] // 2
+            order += [Place(view, middle, time) for time in range(CINE_FRAMES)]
+    stack = depths.get("lge_sa", 0)
+    order += [Place("lge_sa", z, 0) for z in range(stack)]
+    for view in ("lge_lax", "lge_2ch", "lge_3ch"):
+        if view in depths:
+            # Without a stack to follow, a still counts as often as in the smallest one.
+            order += [Place(view, depths[view] // 2, 0)] * (stack or LGE_SLICES[0])
+    return order
+
+
+def to_8bit(pixels: np.ndarray) -> np.ndarray:
+    """Any `(T, H, W)` to uint8, its 1st to 99th percentile over the whole series to 0 to 255.
+
+    What the published training did here is not known (its step from DICOM is unpublished).
+    """
+    low, high = np.percentile(pixels, (1, 99))
+    scaled = (pixels.astype(np.float32) - low) / max(high - low, 1e-6)
+    return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+
+
+def _published_clip(study: Study, config: ModelConfig) -> Clip:
+    stacks = _published_stacks(study)
+    if not {"cine_lax", "cine_sa"} & set(stacks):
+        found = ", ".join(study.views) or "nothing"
+        raise StudyError(f"This model needs a short-axis or long-axis cine; the study has {found}.")
+    order = published_order({name: len(stack) for name, stack in stacks.items()})
+    order = [order[i] for i in sample_frames(len(order), config.video.num_frames)]
+    size, used = config.video.image_size, {(p.view, p.slice) for p in order}
+    frames = {key: _series_frames(stacks[key[0]][key[1]], size) for key in used}
+    chosen = []
+    for place in order:
+        series = frames[place.view, place.slice]
+        # A cine of another length is read at the nearest of the 30 published phases.
+        chosen.append(series[place.time * len(series) // CINE_FRAMES])
+    return Clip(pad_clip(torch.stack(chosen), config.video.num_frames), tuple(_missing(stacks)))
+
+
+def _series_frames(series: Series, size: int) -> Tensor:
+    grey = to_8bit(series.pixels)
+    return transform_clip(np.repeat(grey[..., None], 3, axis=3), size)
+
+
+def _published_stacks(study: Study) -> dict[str, list[Series]]:
+    def of(kind: Kind, *views: View) -> list[Series]:
+        for view in views:
+            if found := [s for s in study.series if s.sequence is kind and s.view is view]:
+                return found
+        return []
+
+    stacks = {
+        "cine_lax": of(Kind.CINE, View.FOUR_CHAMBER, View.TWO_CHAMBER, View.THREE_CHAMBER),
+        "cine_sa": of(Kind.CINE, View.SAX),
+        "lge_sa": of(Kind.LGE, View.SAX),
+        "lge_lax": of(Kind.LGE, View.FOUR_CHAMBER),
+        "lge_2ch": of(Kind.LGE, View.TWO_CHAMBER),
+        "lge_3ch": of(Kind.LGE, View.THREE_CHAMBER),
+    }
+    return {name: stack for name, stack in stacks.items() if stack}
+
+
+def _missing(stacks: Mapping[str, Sequence[Series]]) -> list[str]:
+    names = {
+        "cine_lax": "long-axis cine",
+        "cine_sa": "short-axis cine",
+        "lge_sa": "short-axis LGE",
+        "lge_lax": "4-chamber LGE",
+        "lge_2ch": "2-chamber LGE",
+        "lge_3ch": "3-chamber LGE",
+    }
+    absent = [label for name, label in names.items() if name not in stacks]
+    notes = []
+    if absent:
+        notes.append(
+            f"Missing: {', '.join(absent)}. The published model was trained on studies with all "
+            "six views; its scores on fewer are not comparable with the published ones."
+        )
+    few, many = LGE_SLICES
+    if "lge_sa" in stacks and not few <= len(stacks["lge_sa"]) <= many:
+        notes.append(
+            f"The LGE stack has {len(stacks['lge_sa'])} slices; training had {few} to {many}."
+        )
+    return notes
+
+
+def _resize(video: Tensor, size: tuple[int, int]) -> Tensor:
+    return interpolate(video, size=size, mode="bilinear", antialias=True, align_corners=False)

@@ -1,0 +1,48 @@
+"""What every test may use: a tiny random model, and the real studies where they are at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from cmrclip_lite.model import CMRCLIP, LayoutConfig, ModelConfig, TextConfig, VideoConfig
+
+REAL = Path(__file__).parents[2] / "shared" / "real"
+
+torch.set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def real_folder() -> Path:
+    """Real studies for development, which are never part of the repository."""
+    if not REAL.is_dir():
+        pytest.skip("the real studies are not on this machine (expected in ../shared/real)")
+    return REAL
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> CMRCLIP:
+    """A random model in the bundled layout: everything works, nothing is learned."""
+    from cmrclip_lite.training.vocabulary import build_tokenizer
+
+    tokenizer = build_tokenizer(seed=0, size=1000)
+    torch.manual_seed(0)
+    config = ModelConfig(
+        video=VideoConfig(image_size=32, patch_size=8, width=48, depth=2, heads=3, num_frames=8),
+        text=TextConfig(
+            vocab_size=tokenizer.get_vocab_size(),
+            hidden=32,
+            layers=2,
+            heads=2,
+            intermediate=64,
+            max_positions=64,
+        ),
+        projection_dim=16,
+        layout=LayoutConfig(name="heart", spacing_mm=5.0, phases=4),
+    )
+    model = CMRCLIP(config, tokenizer).eval()
+    model.name = "tiny"
+    model.identity = "tiny-0"
+    return model
