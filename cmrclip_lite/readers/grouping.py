@@ -1,0 +1,228 @@
+"""From frames to slices: which images show one place, and in what order of time.
+
+A slice is a place: a normal, a position along it, a matrix and a spacing. The series UID only
+keeps apart what was acquired separately: some scanners write a series per slice, some one for the
+whole stack, some one per phase.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from .headers import TIME_KEYS, Frame
+
+# Two images show the same slice within this angle and this distance along the normal. Slices of
+# one stack are several millimetres apart; scanners print positions with 0.01 mm or better.
+SAME_ANGLE_COS = float(np.cos(np.radians(1.0)))
+SAME_PLACE_MM = 0.5
+
+# A re-acquisition must be about as complete as the earlier one to replace it.
+COMPLETE = 0.8
+
+# Parts of ImageType that make a different picture of the same acquisition.
+_COMPONENTS = {
+    "M": "magnitude",
+    "MAGNITUDE": "magnitude",
+    "P": "phase",
+    "PHASE": "phase",
+    "R": "real",
+    "REAL": "real",
+    "I": "imaginary",
+    "IMAGINARY": "imaginary",
+    "PHASE MAP": "phase",
+    "VELOCITY": "phase",
+    "VELOCITY MAP": "phase",
+}
+
+
+@dataclass(eq=False)
+class Slice:
+    """The frames of one slice location from one acquisition, in order of time."""
+
+    frames: list[Frame]
+    time_key: str
+    component: str
+    orientation: np.ndarray | None
+    position: np.ndarray | None
+
+    @property
+    def normal(self) -> np.ndarray | None:
+        return None if self.orientation is None else np.cross(*self.orientation)
+
+    @property
+    def times(self) -> np.ndarray:
+        """`(T,)` values of the key that ordered the frames."""
+        return np.array([frame.times[self.time_key] for frame in self.frames])
+
+    @property
+    def matrix(self) -> tuple[int, int]:
+        header = self.frames[0].header
+        return header.rows, header.columns
+
+    @property
+    def acquired(self) -> tuple[float, float, float]:
+        """Sorts acquisitions of one place by when they were made."""
+        header = self.frames[0].header
+        first = min(frame.header.acquired_ms for frame in self.frames)
+        return first, header.series_number, header.acquisition_number
+
+    def same_place(self, other: Slice) -> bool:
+        """Whether both show one slice location with one matrix and spacing."""
+        if self.matrix != other.matrix or self.component != other.component:
+            return False
+        mine, theirs = self.frames[0].spacing, other.frames[0].spacing
+        if (mine is None) != (theirs is None) or (mine and not np.allclose(mine, theirs, 0.01)):
+            return False
+        if self.orientation is None or other.orientation is None:
+            return False
+        if self.position is None or other.position is None:
+            return False
+        if not _aligned(self.orientation, other.orientation):
+            return False
+        return abs(float((self.position - other.position) @ self.normal)) < SAME_PLACE_MM
+
+
+def component(frame: Frame) -> str:
+    """Which picture of the complex signal a frame is: "magnitude" unless it says otherwise."""
+    # The third value is where vendors put it; enhanced files append the tag's own value.
+    for part in frame.image_type[:1:-1]:
+        if part in _COMPONENTS:
+            return _COMPONENTS[part]
+    return "magnitude"
+
+
+def slices(frames: list[Frame]) -> list[Slice]:
+    """Group frames by acquisition and place, and put each group in order of time."""
+    groups: dict[tuple, list[Frame]] = defaultdict(list)
+    for frame in frames:
+        header = frame.header
+        spacing = frame.spacing and (round(frame.spacing[0], 2), round(frame.spacing[1], 2))
+        echo = None if frame.echo_ms is None else round(frame.echo_ms, 1)
+        key = (header.series_uid, header.rows, header.columns, spacing, component(frame), echo)
+        groups[key].append(frame)
+    found: list[Slice] = []
+    for key, members in groups.items():
+        for place in _places(members):
+            for run in _acquisitions(place):
+                found.append(_slice(run, key[4]))
+    return found
+
+
+def _slice(frames: list[Frame], part: str) -> Slice:
+    key = time_key(frames)
+    frames = sorted(frames, key=lambda frame: frame.times[key])
+    first = frames[0]
+    orientation = None
+    if first.orientation is not None:
+        orientation = unit_axes(np.reshape(first.orientation, (2, 3)))
+    position = None if first.position is None else np.array(first.position)
+    return Slice(frames, key, part, orientation, position)
+
+
+def time_key(frames: list[Frame]) -> str:
+    """The most trusted time that every frame has and no two share."""
+    for key in TIME_KEYS:
+        values = {frame.times[key] for frame in frames if key in frame.times}
+        if len(values) == len(frames):
+            return key
+    # Nothing tells the frames apart: keep the order of the files.
+    for count, frame in enumerate(frames):
+        frame.times["frame"] = float(count)
+    return "frame"
+
+
+def merge_repeats(found: list[Slice]) -> tuple[list[Slice], int]:
+    """Bring together one place's images from several acquisitions.
+
+    Single images of one place at distinct times are the phases of one cine (a series per phase);
+    otherwise the place was acquired anew, and the last acquisition that is about as complete as
+    the best is kept, for it is repeated because the earlier one was not good enough.
+
+    Returns:
+        The slices, and how many earlier acquisitions were dropped.
+    """
+    places: list[list[Slice]] = []
+    for candidate in found:
+        home = next((place for place in places if place[0].same_place(candidate)), None)
+        if home is None:
+            places.append([candidate])
+        else:
+            home.append(candidate)
+    kept, dropped = [], 0
+    for place in places:
+        if len(place) > 2 and all(len(s.frames) == 1 for s in place):
+            frames = [frame for s in place for frame in s.frames]
+            key = time_key(frames)
+            if key in TIME_KEYS[:4]:
+                kept.append(_slice(frames, place[0].component))
+                continue
+        most = max(len(s.frames) for s in place)
+        complete = [s for s in place if len(s.frames) >= COMPLETE * most]
+        kept.append(max(complete, key=lambda s: s.acquired))
+        dropped += len(place) - 1
+    return kept, dropped
+
+
+def _places(frames: list[Frame]) -> list[list[Frame]]:
+    """Split frames of one series by orientation, then by position along the normal."""
+    groups: list[tuple[np.ndarray, list[Frame]]] = []
+    unknown: list[Frame] = []
+    by_axes: dict[tuple | None, list[Frame]] = defaultdict(list)
+    for frame in frames:
+        by_axes[frame.orientation if frame.position is not None else None].append(frame)
+    for stated, members in by_axes.items():
+        axes = None if stated is None else unit_axes(np.reshape(stated, (2, 3)))
+        if axes is None:
+            unknown += members
+            continue
+        home = next((group for group in groups if _aligned(group[0], axes)), None)
+        if home is None:
+            groups.append((axes, list(members)))
+        else:
+            home[1].extend(members)
+    places = [unknown] if unknown else []
+    for axes, members in groups:
+        along = np.array([frame.position for frame in members]) @ np.cross(*axes)
+        order = np.argsort(along, kind="stable")
+        breaks = np.flatnonzero(np.diff(along[order]) > SAME_PLACE_MM) + 1
+        places += [[members[i] for i in part] for part in np.split(order, breaks)]
+    return places
+
+
+def _acquisitions(frames: list[Frame]) -> list[list[Frame]]:
+    """Split one place of one series into its acquisitions.
+
+    In the order of instance numbers, the trigger time of one acquisition runs up once. Where it
+    falls back to the start, and the runs are of equal length, the slice was acquired again.
+    """
+    key = next((k for k in TIME_KEYS[:4] if all(k in f.times for f in frames)), None)
+    if key is None or len(frames) < 4:
+        return [frames]
+    ordered = sorted(
+        frames, key=lambda f: (f.header.acquisition_number, f.times.get("instance", 0.0), f.index)
+    )
+    values = np.array([frame.times[key] for frame in ordered])
+    breaks = np.flatnonzero(np.diff(values) <= 0) + 1
+    runs = np.split(np.arange(len(ordered)), breaks)
+    if len(runs) == 1 or len(runs) > len(frames) // 2:
+        return [frames]
+    lengths = [len(run) for run in runs]
+    if min(lengths) < COMPLETE * max(lengths):
+        return [frames]
+    return [[ordered[i] for i in run] for run in runs]
+
+
+def _aligned(a: np.ndarray, b: np.ndarray) -> bool:
+    return bool((a * b).sum(axis=1).min() > SAME_ANGLE_COS)
+
+
+def unit_axes(axes: np.ndarray) -> np.ndarray | None:
+    """Row and column directions as unit vectors, or None if they span no plane."""
+    lengths = np.linalg.norm(axes, axis=1)
+    if not np.isfinite(axes).all() or lengths.min() < 1e-6:
+        return None
+    axes = axes / lengths[:, None]
+    return axes if abs(float(axes[0] @ axes[1])) < 0.1 else None

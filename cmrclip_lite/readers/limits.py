@@ -1,0 +1,62 @@
+"""What a file may cost before it is refused, so that a hostile one costs no more than this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import StudyError
+
+GIB = 1 << 30
+
+# What a parser written for well-formed files may raise on a malformed one. pydicom and nibabel
+# promise no closed list, so this is the union of what fuzzing them has shown; each place that
+# catches it turns the file into a reason or a `StudyError`.
+MALFORMED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BufferError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most a study may hold.
+
+    Attributes:
+        entries: files in a folder, list or archive, all nesting levels together.
+        unpacked_bytes: bytes that all archive members together unpack to.
+        ratio: unpacked over packed size of one archive, once it unpacks to over 64 MiB.
+        depth: archives within archives; 1 reads an archive, 2 also an archive inside it.
+        file_bytes: size of one file.
+        frame_side: rows or columns of one image.
+        pixel_bytes: decoded pixels of all kept series together.
+    """
+
+    entries: int = 50_000
+    unpacked_bytes: int = 4 * GIB
+    ratio: float = 200.0
+    depth: int = 2
+    file_bytes: int = 2 * GIB
+    frame_side: int = 8192
+    pixel_bytes: int = 4 * GIB
+
+    def check(self, name: str, value: float, where: str) -> None:
+        """Refuse `value` above the limit called `name`.
+
+        Raises:
+            StudyError: naming the limit and how to raise it.
+        """
+        limit = getattr(self, name)
+        if value > limit:
+            raise StudyError(
+                f"{where} goes over the limit {name} = {limit:,} ({value:,.0f}); "
+                f"pass read_study(..., limits=Limits({name}=...)) if the file is trusted."
+            )

@@ -1,0 +1,168 @@
+"""Pixels of the frames that are kept: decoded, on one scale, in native byte order."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pydicom
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID
+
+from ..errors import StudyError
+from .grouping import Slice
+from .headers import Frame, Header
+from .limits import MALFORMED, Limits
+
+_NATIVE = {
+    "1.2.840.10008.1.2": "<",
+    "1.2.840.10008.1.2.1": "<",
+    "1.2.840.10008.1.2.1.99": "<",
+    "1.2.840.10008.1.2.2": ">",
+}
+THREADS = min(4, os.cpu_count() or 1)
+
+
+def fill(found: list[Slice], limits: Limits) -> tuple[list[np.ndarray | None], int]:
+    """Read the pixels of all slices, each file once.
+
+    A frame whose pixels are missing, cut short or cannot be decoded is removed from its slice.
+
+    Args:
+        found: slices; their `frames` lose those that cannot be read.
+        limits: `pixel_bytes` bounds what is decoded.
+
+    Returns:
+        `(T, H, W)` pixels per slice (None where no frame could be read), and the number of
+        frames removed.
+
+    Raises:
+        StudyError: if the files need a decoder that is not installed, or go over a limit.
+    """
+    wanted: dict[int, tuple[Header, list[int]]] = {}
+    for frame in (frame for s in found for frame in s.frames):
+        wanted.setdefault(id(frame.header), (frame.header, []))[1].append(frame.index)
+    headers = [header for header, _ in wanted.values()]
+    limits.check(
+        "pixel_bytes",
+        sum(h.rows * h.columns * len(indices) * 2 for h, indices in wanted.values()),
+        "The study",
+    )
+    for header in headers:
+        require_decoder(header)
+    with warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as pool:
+        # Set here, not in the threads: the filter is one for the whole process.
+        warnings.simplefilter("ignore")
+        decoded = pool.map(lambda item: read_frames(*item), wanted.values())
+        stored = {id(header): images for header, images in zip(headers, decoded, strict=True)}
+    lost = 0
+    arrays: list[np.ndarray | None] = []
+    for place in found:
+        images, kept = [], []
+        for frame in place.frames:
+            image = stored[id(frame.header)].get(frame.index)
+            if image is not None:
+                images.append(image)
+                kept.append(frame)
+        lost += len(place.frames) - len(kept)
+        place.frames = kept
+        arrays.append(_scaled(images, kept) if kept else None)
+    return arrays, lost
+
+
+def require_decoder(header: Header) -> None:
+    """Check that a compressed file can be decoded here.
+
+    Raises:
+        StudyError: naming the extra to install.
+    """
+    if header.syntax in _NATIVE:
+        return
+    uid = UID(header.syntax)
+    try:
+        available = get_decoder(uid).is_available
+    except NotImplementedError:
+        available = False
+    if not available:
+        raise StudyError(
+            f"{header.source.name} is compressed as {uid.name}, which needs a decoder that is not "
+            "installed: run pip install 'cmrclip-lite[codecs]'."
+        )
+
+
+def read_frames(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
+    """Stored values of some frames of one file, `(H, W)` each; unreadable ones are left out."""
+    try:
+        if header.syntax in _NATIVE and header.bits_allocated in (8, 16, 32):
+            return _native(header, indices)
+        return _decoded(header, indices)
+    except (*MALFORMED, struct.error, pydicom.errors.InvalidDicomError):
+        return {}
+
+
+def _native(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
+    """Uncompressed frames straight from the file: several times faster than a general decoder."""
+    data = header.source.read()
+    order = _NATIVE[header.syntax]
+    at = header.pixel_offset
+    if header.syntax == "1.2.840.10008.1.2":
+        length = struct.unpack_from("<I", data, at + 4)[0]
+        start = at + 8
+    else:
+        length = struct.unpack_from(order + "I", data, at + 8)[0]
+        start = at + 12
+    if data[at + 4 : at + 6] == b"OW" and header.bits_allocated == 8 and order == ">":
+        return _decoded(header, indices)
+    end = min(len(data), start + length)
+    dtype = np.dtype(f"{order}{'i' if header.signed else 'u'}{header.bits_allocated // 8}")
+    pixels = header.rows * header.columns
+    size = pixels * dtype.itemsize
+    images = {}
+    for index in indices:
+        begin = start + index * size
+        # A header may promise more pixels than the file holds.
+        if begin + size > end:
+            continue
+        image = np.frombuffer(data, dtype, pixels, begin).reshape(header.rows, header.columns)
+        images[index] = _clean(image.astype(dtype.newbyteorder("="), copy=False), header)
+    return images
+
+
+def _decoded(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
+    """Compressed frames through pydicom's decoders."""
+    ds = pydicom.dcmread(io.BytesIO(header.source.read()), force=True)
+    if not ds.file_meta.get("TransferSyntaxUID"):
+        ds.file_meta.TransferSyntaxUID = UID(header.syntax)
+    array = ds.pixel_array
+    array = array.reshape(-1, header.rows, header.columns)
+    return {i: _clean(array[i], header) for i in indices if i < len(array)}
+
+
+def _clean(image: np.ndarray, header: Header) -> np.ndarray:
+    """Drop unused high bits, where old files keep overlays, and restore the sign."""
+    used, allocated = header.bits_stored, image.dtype.itemsize * 8
+    if image.dtype.kind not in "iu" or not 0 < used < allocated:
+        return image
+    shift = max(0, header.high_bit + 1 - used) if header.high_bit < allocated else 0
+    left = allocated - used - shift
+    return (image << left) >> (left + shift) if left >= 0 else image
+
+
+def _scaled(images: list[np.ndarray], frames: list[Frame]) -> np.ndarray:
+    """Stack `(T, H, W)` with MONOCHROME1 inverted and the rescale applied."""
+    stack = np.stack(images)
+    header = frames[0].header
+    if header.photometric == "MONOCHROME1":
+        # Mirrored within the range of stored values, so that it stays within its type.
+        top = (1 << header.bits_stored) - 1 if stack.dtype.kind == "u" else -1
+        stack = (top - stack.astype(np.int64)).astype(stack.dtype)
+    scales = np.array([(frame.slope, frame.intercept) for frame in frames], np.float32)
+    if (scales == (1, 0)).all():
+        if stack.dtype == np.uint16 and stack.max() < 1 << 15:
+            return stack.view(np.int16)
+        return stack
+    return stack * scales[:, 0, None, None] + scales[:, 1, None, None]

@@ -1,0 +1,226 @@
+"""The files of a study, wherever they lie: a folder, a list, an archive, or one file.
+
+Nothing is written to disk: a member of an archive is read from it when it is needed, and only its
+beginning while headers are read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import StudyError
+from ..study import SetAside
+from .limits import Limits
+
+PathLike = str | os.PathLike[str]
+
+# Enough for the header of almost any DICOM file, vendor-private parts included.
+HEAD_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file's bytes. `name` is a base name, never a path."""
+
+    name: str
+    size: int
+    open: Callable[[], BinaryIO] = field(repr=False)
+
+    def head(self, count: int = HEAD_BYTES) -> bytes:
+        with self.open() as stream:
+            return stream.read(count)
+
+    def read(self) -> bytes:
+        with self.open() as stream:
+            return stream.read()
+
+
+@dataclass
+class Found:
+    """What a path holds: files by format, and an account of what is none of them."""
+
+    dicom: list[Source] = field(default_factory=list)
+    nifti: list[Source] = field(default_factory=list)
+    arrays: list[Source] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+
+
+def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) -> Found:
+    """List the files below `path`, looking into archives, and sort them by content.
+
+    Args:
+        path: a folder, a file, or several of either.
+        limits: what is refused.
+        stack: keeps archives open until the study is read.
+
+    Raises:
+        StudyError: if the path is missing, may not be read, or goes over a limit.
+    """
+    from .archive import members
+
+    found = Found()
+    given = [path] if isinstance(path, str | os.PathLike) else list(path)
+    pending = [(source, 0) for source in _listed(given, limits, found)]
+    entries, unpacked = len(pending), 0
+    while pending:
+        source, depth = pending.pop(0)
+        try:
+            kind = sniff(source)
+        except PermissionError:
+            if entries == 1:
+                raise StudyError(
+                    f"{source.name} may not be read: permission denied. Change its permissions."
+                ) from None
+            kind = "files without permission to read them"
+        except OSError as error:
+            kind = f"files that could not be read ({error.strerror or 'input error'})"
+        if kind == "zip":
+            limits.check("depth", depth + 1, source.name)
+            inner = members(source, limits, stack)
+            entries += len(inner)
+            limits.check("entries", entries, source.name)
+            unpacked += sum(member.size for member in inner)
+            limits.check("unpacked_bytes", unpacked, source.name)
+            if source.name.lower().endswith(".npz"):
+                found.arrays.append(source)
+            else:
+                pending[:0] = [(member, depth + 1) for member in inner]
+        elif kind in ("dicom", "nifti", "arrays"):
+            getattr(found, kind).append(source)
+        else:
+            found.set_aside.append(SetAside("files", kind))
+    return found
+
+
+def sniff(source: Source) -> str:
+    """The format of a file, from its content.
+
+    Returns:
+        "dicom", "nifti", "arrays" or "zip"; for anything else, words that say what it is.
+
+    Raises:
+        OSError: if the file cannot be opened.
+    """
+    name = source.name.lower()
+    if name.startswith("._") or name in (".ds_store", "thumbs.db", "desktop.ini"):
+        return "files of the operating system, not images"
+    if source.size == 0:
+        return "empty files"
+    head = source.head(1024)
+    if head[128:132] == b"DICM":
+        return "dicom"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    if head.startswith(b"%PDF"):
+        return "PDF documents, not images"
+    if head.startswith(b"\x93NUMPY"):
+        return "arrays"
+    if head.startswith(b"\x1f\x8b"):
+        # Only the NIfTI header is inflated here, so a bomb cannot go off.
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, 540)
+        except zlib.error:
+            return "damaged gzip files"
+        return "nifti" if _is_nifti(head) else "gzip files that hold no NIfTI image"
+    if _is_nifti(head):
+        return "nifti"
+    if _starts_like_dicom(head):
+        return "dicom"
+    if b"\0" not in head:
+        return "text files, not images"
+    return "files of an unknown format"
+
+
+def _is_nifti(head: bytes) -> bool:
+    return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
+
+
+def _starts_like_dicom(head: bytes) -> bool:
+    """Whether this is a data set without the 128-byte preamble: it then begins with a low tag."""
+    little = head[:2] in (b"\x02\0", b"\x08\0") and head[3:4] == b"\0"
+    big = head[:2] in (b"\0\x02", b"\0\x08") and head[2:3] == b"\0"
+    return len(head) > 8 and (little or big)
+
+
+def _listed(given: list[PathLike], limits: Limits, found: Found) -> list[Source]:
+    sources: list[Source] = []
+    for item in given:
+        path = Path(item)
+        try:
+            mode = path.stat().st_mode
+        except FileNotFoundError:
+            raise StudyError(f"There is no file or folder {path.name!r}; check the path.") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a usable path"
+            raise StudyError(f"{path.name} cannot be read: {reason.lower()}.") from None
+        if stat.S_ISDIR(mode):
+            try:
+                sources += _walk(path, limits, found)
+            except PermissionError:
+                raise StudyError(
+                    f"The folder {path.name} may not be read: permission denied. "
+                    "Change its permissions or run as its owner."
+                ) from None
+        else:
+            sources += _file(path, limits, found)
+        limits.check("entries", len(sources), path.name)
+    if not sources and not found.set_aside:
+        name = Path(given[0]).name if len(given) == 1 else "The list of files"
+        raise StudyError(f"{name} is empty: it holds no files to read.")
+    return sources
+
+
+def _walk(folder: Path, limits: Limits, found: Found) -> list[Source]:
+    """All files below a folder in natural order, each real folder visited once."""
+    sources: list[Source] = []
+    visited: set[tuple[int, int]] = set()
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        info = current.stat()
+        if (info.st_dev, info.st_ino) in visited:
+            continue
+        visited.add((info.st_dev, info.st_ino))
+        try:
+            with os.scandir(current) as listing:
+                entries = sorted(listing, key=lambda entry: natural(entry.name))
+        except PermissionError:
+            if current == folder:
+                raise
+            found.set_aside.append(SetAside("folders", "no permission to read them"))
+            continue
+        pending += [Path(e.path) for e in reversed(entries) if e.is_dir()]
+        for entry in entries:
+            if not entry.is_dir():
+                sources += _file(Path(entry.path), limits, found)
+        limits.check("entries", len(sources) + len(visited), folder.name)
+    return sources
+
+
+def _file(path: Path, limits: Limits, found: Found) -> list[Source]:
+    try:
+        info = path.stat()
+    except OSError:
+        found.set_aside.append(SetAside("files", "broken links"))
+        return []
+    if not stat.S_ISREG(info.st_mode):
+        found.set_aside.append(SetAside("files", "not regular files"))
+        return []
+    limits.check("file_bytes", info.st_size, path.name)
+    return [Source(path.name, info.st_size, lambda: open(path, "rb"))]
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """A sort key under which `slice2` comes before `slice10`."""
+    return [
+        (int(part), "") if part.isdecimal() and part.isascii() and len(part) < 19 else (0, part)
+        for part in re.split(r"([0-9]+)", name)
+    ]

@@ -1,0 +1,115 @@
+"""Single values out of a DICOM data set that may be damaged.
+
+pydicom converts and validates a value when it is first asked for, and its warnings quote the
+value. This reads the stored bytes of the few elements that matter: that is faster, a malformed
+value gives None, and nothing a file says reaches a log.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+
+from .limits import MALFORMED
+
+_BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
+_PADDING = " \0\t\r\n"
+
+
+class Elements:
+    """The elements of one data set by tag, as they are stored."""
+
+    def __init__(self, ds: Dataset) -> None:
+        self._ds = ds
+        # Plain integers: looking up pydicom's own tag objects is several times slower.
+        self._stored = {int(tag): value for tag, value in zip(ds.keys(), ds.values(), strict=True)}
+
+    def __contains__(self, tag: int) -> bool:
+        return tag in self._stored
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def texts(self, tag: int) -> tuple[str, ...]:
+        """The values of a text element, stripped; empty if absent or unusable."""
+        stored = self._stored.get(tag)
+        if stored is None or not stored.value:
+            return ()
+        value = stored.value
+        if isinstance(value, bytes):
+            try:
+                value = value.decode("utf-8")
+            except UnicodeDecodeError:
+                value = value.decode("latin-1")
+        elif not isinstance(value, str | int | float):
+            try:
+                value = "\\".join(str(part) for part in value)
+            except TypeError:
+                return ()
+        parts = tuple(part.strip(_PADDING) for part in str(value).split("\\"))
+        return parts if any(parts) else ()
+
+    def text(self, tag: int) -> str:
+        """The values of a text element as one string; empty if absent."""
+        return "\\".join(self.texts(tag))
+
+    def numbers(self, tag: int, vr: str) -> tuple[float, ...] | None:
+        """The values of a numeric element, or None if absent, malformed or not finite.
+
+        Args:
+            tag: the element.
+            vr: its value representation in the standard, for files that do not state one.
+        """
+        stored = self._stored.get(tag)
+        if stored is None or stored.value is None:
+            return None
+        try:
+            found = _as_numbers(stored, vr)
+        except (TypeError, ValueError, struct.error):
+            return None
+        return found if found and all(map(math.isfinite, found)) else None
+
+    def number(self, tag: int, vr: str) -> float | None:
+        """The first value of a numeric element, or None."""
+        found = self.numbers(tag, vr)
+        return found[0] if found else None
+
+    def items(self, tag: int) -> list[Elements]:
+        """The items of a sequence; empty if absent or malformed."""
+        if tag not in self._stored:
+            return []
+        try:
+            value = self._ds[tag].value
+            return [Elements(item) for item in value] if value else []
+        except MALFORMED:
+            return []
+
+    def clock_ms(self, tag: int) -> float | None:
+        """A time of day (TM, or that in a DT) in milliseconds after midnight, or None."""
+        stated = self.text(tag).split("+")[0].split("-")[0].replace(":", "")
+        stated = stated[8:] if len(stated.split(".")[0]) >= 12 else stated
+        if not re.fullmatch(r"[0-9]{4}([0-9]{2}([.][0-9]*)?)?", stated):
+            return None
+        seconds = float(stated[4:] or 0)
+        return 1000.0 * (int(stated[:2]) * 3600 + int(stated[2:4]) * 60 + seconds)
+
+
+def _as_numbers(stored: RawDataElement | DataElement, vr: str) -> tuple[float, ...]:
+    value = stored.value
+    if isinstance(value, bytes):
+        stated = vr if stored.VR in (None, "UN") else stored.VR
+        code = _BINARY.get(stated)
+        if code:
+            count = len(value) // struct.calcsize(code)
+            order = "<" if stored.is_little_endian else ">"
+            return tuple(map(float, struct.unpack_from(f"{order}{count}{code}", value)))
+        value = value.decode("ascii", "replace")
+    if isinstance(value, str):
+        return tuple(float(part.strip(_PADDING)) for part in value.split("\\"))
+    if isinstance(value, int | float):
+        return (float(value),)
+    return tuple(float(part) for part in value)
