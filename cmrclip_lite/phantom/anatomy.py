@@ -1,0 +1,280 @@
+"""The shape of one synthetic heart at end-diastole, and everything random about it.
+
+Heart coordinates, in mm: the LV long axis is x = y = 0; x grows towards the lateral wall, y towards
+the inferior wall, u from the mitral plane (u = 0 at end-diastole) to the apex. A short-axis image
+seen from the apex, as is usual, has x to the right and y down. Angles run counter-clockwise in that
+image from the lateral wall, so the anterior wall is at 90 degrees and the septum at 180 (AHA
+segments: Cerqueira et al., Circulation 105:539, 2002).
+
+Everything that varies around the long axis is a table over `(s, theta)`, s being the share of the
+way from base to apex: a radius, a wall thickness, how much a place contracts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .truth import Truth
+
+N_THETA = 192
+N_S = 25
+THETA = ((np.arange(N_THETA) + 0.5) * (2 * np.pi / N_THETA)).astype(np.float32)
+COS, SIN = np.cos(THETA), np.sin(THETA)
+S_GRID = np.linspace(0, 1, N_S, dtype=np.float32)
+
+_SIX = np.radians([90, 150, 210, 270, 330, 30])  # centres of segments 1-6 and 7-12
+_FOUR = np.radians([90, 180, 270, 0])  # 13-16
+SQUEEZE = {"normal": 1.0, "hypokinetic": 0.5, "akinetic": 0.08, "dyskinetic": -0.22}
+
+
+def _ring_weights(centres: np.ndarray) -> np.ndarray:
+    """`(N_THETA, n)` weights that pass through the value at each centre, eased between them."""
+    step = 2 * np.pi / len(centres)
+    away = np.abs((THETA[:, None] - centres + np.pi) % (2 * np.pi) - np.pi) / step
+    return np.where(away < 1, 0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1)), 0)
+
+
+_W6, _W4 = _ring_weights(_SIX), _ring_weights(_FOUR)
+_LEVELS = np.stack([np.interp(S_GRID, [1 / 6, 0.5, 5 / 6], np.eye(3)[i]) for i in range(3)], 1)
+
+
+def segment_map(values: np.ndarray) -> np.ndarray:
+    """`(N_S, N_THETA)` map that takes the given values at the centres of AHA segments 1 to 16."""
+    values = np.asarray(values, float)
+    rings = np.stack([_W6 @ values[:6], _W6 @ values[6:12], _W4 @ values[12:]])
+    return (_LEVELS @ rings).astype(np.float32)
+
+
+def _smooth_basis(modes: int, levels: int) -> np.ndarray:
+    rows = []
+    for m in range(1, modes + 1):
+        for n in range(levels):
+            along = np.cos(n * np.pi * S_GRID)[:, None] / ((1 + m) * (1 + 0.7 * n))
+            rows += [along * np.cos(m * THETA), along * np.sin(m * THETA)]
+    return np.stack(rows).reshape(len(rows), -1).astype(np.float32)
+
+
+_SMOOTH = _smooth_basis(6, 4)
+_SMOOTH_SD = float(np.sqrt((_SMOOTH**2).sum(0).mean()))
+
+
+def smooth_map(rng: np.random.Generator, sd: float) -> np.ndarray:
+    """`(N_S, N_THETA)` smooth random map of low Fourier modes around 0."""
+    weights = rng.normal(0, sd / _SMOOTH_SD, len(_SMOOTH)).astype(np.float32)
+    return (weights @ _SMOOTH).reshape(N_S, N_THETA)
+
+
+def rough_map(rng: np.random.Generator, width: int) -> np.ndarray:
+    """`(N_S, N_THETA)` random map of unit deviation that varies over `width` angles."""
+    wide = rng.normal(size=(N_S, N_THETA)).astype(np.float32)
+    kernel = np.hanning(width + 2)[1:-1]
+    spectrum = np.fft.rfft(wide, axis=1) * np.abs(np.fft.rfft(kernel, N_THETA))
+    wide = np.fft.irfft(spectrum, N_THETA, axis=1)
+    wide[1:-1] = 0.5 * wide[1:-1] + 0.25 * (wide[2:] + wide[:-2])
+    return ((wide - wide.mean()) / wide.std()).astype(np.float32)
+
+
+@dataclass
+class Papillary:
+    """A papillary muscle head: where it stands, how thick, from where to where along the axis."""
+
+    theta: float
+    start: float
+    end: float
+    radius_mm: float
+    stand_off: float
+    stretch: float
+
+
+@dataclass
+class RightVentricle:
+    """The RV as an ellipse around the septal side of the LV, in every short-axis plane."""
+
+    size_mm: float
+    aspect: float
+    offset: float
+    shift_mm: tuple[float, float]
+    turn: float
+    base_mm: float
+    apex_mm: float
+    taper: tuple[float, float]
+    deviation: np.ndarray
+    wall_mm: float
+    trabeculae: np.ndarray
+    shorten: float
+    squeeze: float
+    height_squeeze: float
+
+
+@dataclass
+class Heart:
+    """One heart: its end-diastolic shape and the parameters of its motion (see `motion`).
+
+    Lengths in mm, angles in radians; the maps are `(N_S, N_THETA)`.
+    """
+
+    truth: Truth
+    length_mm: float
+    radius_mm: float
+    widest: float
+    base_narrowing: float
+    bluntness: float
+    apex_wall_mm: float
+    deviation: np.ndarray
+    wall: np.ndarray
+    squeeze: np.ndarray
+    lag: np.ndarray
+    trabeculae: np.ndarray
+    trabecula_gap: np.ndarray
+    papillaries: list[Papillary]
+    flat_at: float
+    flat_ed: float
+    flat_es: float
+    es_time: float
+    curve: np.ndarray
+    contraction: float
+    shorten: float
+    torsion: tuple[float, float]
+    sway_mm: tuple[float, float]
+    rv: RightVentricle
+    epicardial_fat: np.ndarray
+    pericardial_fat: np.ndarray
+    pericardium_mm: float
+    effusion_mm: float
+    atrial_mm: tuple[float, float]
+
+    def profile(self, s: np.ndarray) -> np.ndarray:
+        """Radius along the long axis as a share of the widest one; 0 at the apex (s = 1)."""
+        above = np.clip((self.widest - s) / self.widest, 0, 1)
+        below = np.clip((s - self.widest) / (1 - self.widest), 0, 1)
+        round_end = np.sqrt(np.maximum(1 - below**self.bluntness, 0))
+        return np.where(s < self.widest, 1 - self.base_narrowing * above**2, round_end)
+
+
+def _lv_length(truth: Truth, rng: np.random.Generator) -> float:
+    """Cavity length at end-diastole; a failing ventricle grows rounder as it dilates.
+
+    Sphericity (length over diameter) about 1.9 in health and down to 1.3 in dilation, after
+    Bellenger et al., and Di Donato et al., Eur J Cardiothorac Surg 29:S225 (2006).
+    """
+    dilation = np.clip((truth.lvedvi - 80) / 90, -0.3, 1)
+    failing = np.clip((55 - truth.lvef) / 35, 0, 1)
+    sphericity = rng.normal(1.85 - 0.3 * dilation * failing - 0.08 * failing, 0.13)
+    if truth.septal_flattening:
+        sphericity += 0.1
+    sphericity = float(np.clip(sphericity, 1.3, 2.3))
+    # V is close to 0.56 L D^2 for this profile.
+    return float((truth.lvedv_ml * 1000 * sphericity**2 / 0.56) ** (1 / 3))
+
+
+def _papillaries(truth: Truth, rng: np.random.Generator) -> list[Papillary]:
+    thick = np.clip(np.mean(truth.wall_mm) / 9, 0.8, 1.7)
+    heads = []
+    for centre in (np.radians(rng.normal(42, 9)), np.radians(rng.normal(292, 9))):
+        stand_off = rng.uniform(0.4, 1.5)
+        for _ in range(rng.integers(1, 4)):
+            heads.append(
+                Papillary(
+                    theta=centre + rng.normal(0, 0.13),
+                    start=rng.uniform(0.16, 0.42),
+                    end=rng.uniform(0.62, 0.85),
+                    radius_mm=rng.uniform(2.2, 4.6) * thick**0.7,
+                    stand_off=stand_off * rng.uniform(0.7, 1.3),
+                    stretch=rng.uniform(0.7, 1.5),
+                )
+            )
+    return heads
+
+
+def _fat_maps(truth: Truth, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Thickness of fat within the pericardium and outside it; often none, so organs touch."""
+    plenty = rng.choice([0.3, 0.7, 1.0, 1.6]) * rng.uniform(0.6, 1.3)
+    grooves = np.zeros((N_S, N_THETA), np.float32)
+    for centre, width in ((118, 20), (243, 18)):
+        near = np.cos(THETA - np.radians(centre + rng.normal(0, 8)))
+        grooves += np.exp((near - 1) / np.radians(width) ** 2) * rng.uniform(2, 6)
+    av_groove = rng.uniform(2, 8) * np.exp(-((S_GRID / 0.13) ** 2))[:, None]
+    front = 1 + np.cos(THETA - np.radians(rng.normal(165, 25)))
+    inner = rng.normal(-1.0, 1.2) + rng.uniform(0, 2) * front + 2.2 * smooth_map(rng, 1.0)
+    inner = plenty * (inner + grooves + av_groove)
+    outer = rng.normal(-5, 3) + 7 * smooth_map(rng, 1.0) + rng.uniform(0, 4.5) * front
+    return np.clip(inner, 0, 12).astype(np.float32), np.clip(plenty * outer, 0, 25).astype(
+        np.float32
+    )
+
+
+def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
+    """A random heart that has the volumes, walls and motion that `truth` says."""
+    from .motion import fit_volumes, volume_curve  # motion needs Heart
+
+    failing = float(np.clip((55 - truth.lvef) / 35, 0, 1))
+    length = _lv_length(truth, rng)
+    walls = np.array(truth.wall_mm)
+    squeeze = np.array([SQUEEZE[m] for m in truth.motion])
+    if len(set(truth.motion)) == 1:
+        squeeze = np.ones(16)  # contraction is global: its size follows from the volumes
+    squeeze = squeeze * rng.normal(1, 0.07 + 0.06 * failing, 16) + 0
+    es_time = float(rng.uniform(0.29, 0.42))
+    delay = rng.uniform(0, 0.09) if truth.diagnosis == "dcm" and rng.random() < 0.4 else 0.0
+    taper = np.interp(S_GRID, [0, 0.3, 0.8, 1], [0.2, 0.6, 1.0, 0.7])[:, None]
+    trabeculated = rng.uniform(0.5, 3.2) * (1.4 if failing > 0.4 else 1.0)
+    epicardial, pericardial = _fat_maps(truth, rng)
+    flat = truth.septal_flattening
+    overload = rng.random()
+    rv_low = np.clip((58 - truth.rvef) / 35, 0, 1)
+    heart = Heart(
+        truth=truth,
+        length_mm=length,
+        radius_mm=length / 3.6,
+        widest=rng.uniform(0.22, 0.4),
+        base_narrowing=rng.uniform(0.0, 0.16),
+        bluntness=rng.uniform(1.9, 2.7) + 0.4 * failing * rng.random(),
+        apex_wall_mm=float(np.clip(walls[12:].mean() * rng.uniform(0.5, 0.9), 2.5, 18)),
+        deviation=1 + smooth_map(rng, rng.uniform(0.01, 0.035)),
+        wall=segment_map(walls) * np.clip(1 + smooth_map(rng, rng.uniform(0.02, 0.05)), 0.8, 1.2),
+        squeeze=np.clip(segment_map(squeeze) + smooth_map(rng, 0.05), -0.35, 1.35),
+        lag=(delay * np.clip(-np.cos(THETA - 0.3), 0, 1) * -1).astype(np.float32),
+        trabeculae=(
+            trabeculated * np.clip(rough_map(rng, rng.integers(5, 11)) - 0.25, 0, 2.2) * taper
+        ).astype(np.float32),
+        trabecula_gap=np.clip(0.5 * rough_map(rng, 7), 0, 0.8),
+        papillaries=_papillaries(truth, rng),
+        flat_at=rng.uniform(0.45, 0.72) if flat else rng.uniform(0.72, 0.95),
+        flat_ed=(rng.uniform(0.4, 1.0) if flat else rng.uniform(0, 0.35)),
+        flat_es=(rng.uniform(0.3, 1.0) * (0.3 + 0.7 * overload) if flat else rng.uniform(0, 0.2)),
+        es_time=es_time,
+        curve=volume_curve(es_time, failing, rng),
+        contraction=0.3,
+        shorten=float(np.clip(0.165 * truth.lvef / 60 * rng.uniform(0.75, 1.25), 0.01, 0.22)),
+        torsion=(-np.radians(rng.uniform(1, 6)), np.radians(rng.uniform(3, 13)) * (1 - failing)),
+        sway_mm=(rng.normal(0, 1.3), rng.normal(0, 1.3)),
+        rv=RightVentricle(
+            size_mm=34.0,
+            aspect=float(np.clip(rng.normal(1.14, 0.13), 0.85, 1.5)),
+            offset=float(np.clip(rng.normal(0.95, 0.1), 0.7, 1.2)),
+            shift_mm=(rng.normal(2, 5), rng.normal(0, 4)),
+            turn=rng.normal(0, 0.15),
+            base_mm=rng.uniform(-4, 6),
+            apex_mm=length * float(np.clip(rng.normal(0.92, 0.06) + 0.06 * flat, 0.75, 1.04)),
+            taper=(rng.uniform(1.5, 2.8), rng.uniform(1.8, 3.2)),
+            deviation=1 + smooth_map(rng, rng.uniform(0.03, 0.08)),
+            wall_mm=float(np.clip(rng.normal(2.7, 0.5), 1.6, 4)),
+            trabeculae=np.clip(rough_map(rng, rng.integers(5, 13)) - 0.3, 0, 2.5)
+            * rng.uniform(0.8, 3.5)
+            * np.interp(S_GRID, [0, 0.3, 1], [0.3, 0.8, 1.4])[:, None].astype(np.float32),
+            shorten=float(np.clip(0.2 * truth.rvef / 57 * rng.uniform(0.8, 1.3), 0.02, 0.3)),
+            squeeze=0.3,
+            height_squeeze=rng.uniform(0.25, 0.7),
+        ),
+        epicardial_fat=epicardial,
+        pericardial_fat=pericardial,
+        pericardium_mm=rng.uniform(0.4, 1.6),
+        effusion_mm=rng.uniform(1, 3.5) if rng.random() < 0.08 else 0.0,
+        atrial_mm=(rng.normal(21, 2) + 5 * failing, rng.normal(23, 2) + 5 * rv_low),
+    )
+    if truth.diagnosis == "rv" and rng.random() < 0.6:
+        heart.rv.wall_mm = rng.uniform(3.5, 7.0)
+    fit_volumes(heart)
+    return heart

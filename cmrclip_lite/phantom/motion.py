@@ -1,0 +1,237 @@
+"""How a heart beats: the radius of every surface at any phase, fitted to the volumes.
+
+The base moves towards the apex, which stays; each place of the cavity surface draws in by its share
+of the contraction; the wall keeps its volume, so it thickens where it shortens and where the
+cavity surface moves in, and does neither where the muscle is dead. The RV free wall moves to the
+septum and its base to the apex.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from .anatomy import COS, N_S, N_THETA, SIN, THETA, Heart
+
+_COLUMN = np.arange(N_THETA)
+
+
+def volume_curve(es_time: float, failing: float, rng: np.random.Generator) -> np.ndarray:
+    """`(65,)` share of the full contraction over a heartbeat from R wave to R wave.
+
+    Isovolumic contraction, ejection to `es_time`, rapid filling, diastasis, atrial kick; a failing
+    heart relaxes more slowly.
+    """
+    kick = rng.uniform(0.1, 0.4)
+    fill = es_time + rng.uniform(0.16, 0.26) + 0.06 * failing
+    atrial = rng.uniform(max(fill + 0.02, 0.78), 0.92)
+    start = rng.uniform(0.02, 0.06)
+    rest = es_time + rng.uniform(0.02, 0.06)
+    at = np.array([0, start, es_time, rest, fill, atrial, 0.985, 1.0])
+    value = np.array([0, 0.02, 1.0, 0.97, kick, kick * rng.uniform(0.75, 1.0), 0.0, 0.0])
+    t = np.linspace(0, 1, 65)
+    piece = np.clip(np.searchsorted(at, t, side="right") - 1, 0, len(at) - 2)
+    share = (t - at[piece]) / (at[piece + 1] - at[piece])
+    eased = (1 - np.cos(np.pi * share)) / 2
+    blend = np.where(piece == 1, 0.5 * share + 0.5 * eased, eased)
+    return (value[piece] + (value[piece + 1] - value[piece]) * blend).astype(np.float32)
+
+
+def contraction(heart: Heart, phase: np.ndarray) -> np.ndarray:
+    """Share of the full contraction at each phase (0 at end-diastole, 1 at end-systole)."""
+    at = np.asarray(phase, np.float32) % 1.0 * 64
+    low = np.minimum(at.astype(np.int32), 63)
+    return heart.curve[low] + (heart.curve[low + 1] - heart.curve[low]) * (at - low)
+
+
+def _at(table: np.ndarray, s: np.ndarray, turn: np.ndarray | None = None) -> np.ndarray:
+    """Values of a `(N_S, N_THETA)` map at `s (R, N_THETA)`, linear along the axis.
+
+    `turn (R,)` rotates the map by a number of columns (torsion).
+    """
+    at = np.clip(s, 0, 1) * (N_S - 1)
+    low = np.minimum(at.astype(np.int32), N_S - 2)
+    share = at - low
+    column = _COLUMN if turn is None else (_COLUMN - turn[:, None].astype(np.int32)) % N_THETA
+    flat = table.ravel()
+    index = low * N_THETA + column
+    first = flat[index]
+    return first + (flat[index + N_THETA] - first) * share
+
+
+@dataclass
+class LeftTables:
+    """LV surfaces in rows of constant (nearly) u: radii `(R, N_THETA)` about the long axis."""
+
+    s: np.ndarray
+    endo: np.ndarray
+    epi: np.ndarray
+
+
+def lv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> LeftTables:
+    """Cavity and outer radius of the LV.
+
+    Args:
+        u: `(R, N_THETA)` mm from the end-diastolic mitral plane.
+        phase: `(R,)` in heartbeats.
+
+    Returns:
+        Radii in mm; cavity 0 beyond the apex, outer 0 beyond the apex's wall. Above the mitral
+        plane (s < 0) the radii go on as at the plane.
+    """
+    c = contraction(heart, phase)[:, None]
+    base = heart.length_mm * heart.shorten * c
+    length = heart.length_mm - base
+    s = (u - base) / length
+    inside = np.clip(s, 0, 1)
+    rest = heart.radius_mm * heart.profile(inside) * _at(heart.deviation, s)
+    pull = _at(heart.squeeze, s)
+    if heart.lag.any():
+        local = contraction(heart, phase[:, None] + heart.lag)
+    else:
+        local = c
+    endo = rest * np.maximum(1 - heart.contraction * pull * local, 0.12)
+    wall = _at(heart.wall, s) * (1 + 0.9 * np.clip((inside - 0.85) / 0.15, 0, 1) ** 2)
+    area = wall * (2 * rest + wall) * (1 + base / length * np.clip(pull, 0, 1))
+    epi = np.sqrt(endo * endo + area)
+    beyond = np.clip((s - 1) * length / heart.apex_wall_mm, 0, 1)
+    epi = epi * np.sqrt(1 - beyond * beyond)
+    flat = heart.flat_ed + (heart.flat_es - heart.flat_ed) * c
+    chord = heart.flat_at * epi.mean(1, keepdims=True) / np.maximum(-COS, 0.2)
+    dent = flat * np.maximum(epi - chord, 0) * (COS < -0.05) * (1 - inside**4)
+    epi = epi - dent
+    endo = np.maximum(endo - dent, np.minimum(0.15 * endo, endo))
+    sway = c * (heart.sway_mm[0] * COS - heart.sway_mm[1] * SIN)
+    epi = np.maximum(epi + sway * (epi > 4), 0)
+    endo = np.where(s >= 1, 0, np.maximum(endo + sway * (endo > 4), 0))
+    return LeftTables(s, endo.astype(np.float32), epi.astype(np.float32))
+
+
+def rv_centre(heart: Heart, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`(R,)` x and y of the point that RV radii are taken about; it does not move in time."""
+    s = np.clip(u / heart.length_mm, 0, 1)
+    septum = (
+        heart.radius_mm * heart.profile(s)
+        + np.mean(heart.wall[:, 70:120], 1)[np.clip((s * (N_S - 1)).astype(int), 0, N_S - 1)]
+    )
+    septum = septum * np.clip(1 - 0.15 * heart.flat_ed * (heart.flat_at < 0.75), 0.5, 1)
+    x = -heart.rv.offset * np.maximum(septum, 10)
+    return x.astype(np.float32), (heart.rv.shift_mm[0] * (1 - s) + heart.rv.shift_mm[1] * s)
+
+
+def rv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cavity radius of the RV about `rv_centre`, and s along the RV (0 tricuspid plane, 1 apex).
+
+    Args:
+        u: `(R, N_THETA)`; phase: `(R,)`.
+
+    Returns:
+        Two `(R, N_THETA)` arrays. Above the tricuspid plane the radii taper into the right atrium.
+    """
+    rv = heart.rv
+    c = contraction(heart, phase - 0.02)[:, None]
+    base = rv.base_mm + heart.length_mm * rv.shorten * c
+    s = (u - base) / (rv.apex_mm - base)
+    inside = np.clip(s, 0, 1)
+    wide = rv.size_mm * (1 - inside ** rv.taper[0]) ** 0.85 * (1 - rv.squeeze * c)
+    tall = rv.size_mm * rv.aspect * (1 - inside ** rv.taper[1]) ** 0.65
+    tall = tall * (1 - rv.height_squeeze * rv.squeeze * c)
+    # The ellipse drifts with the septum; seen from the fixed centre that is an offset.
+    drift = 0.35 * rv.squeeze * wide * c
+    cos, sin = np.cos(THETA - rv.turn), np.sin(THETA - rv.turn)
+    wide, tall = np.maximum(wide, 0.3), np.maximum(tall, 0.3)
+    a = (cos / wide) ** 2 + (sin / tall) ** 2
+    b = drift * cos / wide**2
+    k = (drift / wide) ** 2 - 1
+    radius = (b + np.sqrt(np.maximum(b * b - a * k, 0))) / a
+    radius = radius * _at(rv.deviation, s) * (inside < 1) * (k < 0)
+    return np.maximum(radius, 0).astype(np.float32), s
+
+
+# --- fitting the parameters to the volumes -------------------------------------------------------
+
+_FIT_S = (np.arange(24) + 0.5) / 24
+
+
+def lv_volume_ml(heart: Heart, phase: float) -> float:
+    """Volume of the LV cavity, papillary muscles and trabeculae included."""
+    base = heart.length_mm * heart.shorten * float(contraction(heart, np.float32(phase)))
+    length = heart.length_mm - base
+    u = np.broadcast_to((base + _FIT_S * length)[:, None], (24, N_THETA))
+    endo = lv_surfaces(heart, u, np.full(24, phase)).endo
+    return float((endo**2).sum() * (np.pi / N_THETA) * (length / 24) / 1000)
+
+
+def _rv_levels(heart: Heart, phase: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """Levels of the RV for its volume, the LV's outer radius there, and their distance."""
+    c = float(contraction(heart, np.float32(phase - 0.02)))
+    base = heart.rv.base_mm + heart.length_mm * heart.rv.shorten * c
+    step = (heart.rv.apex_mm - base) / 12
+    u = np.broadcast_to((base + (np.arange(12) + 0.5) * step)[:, None], (12, N_THETA))
+    left = lv_surfaces(heart, u, np.full(12, phase))
+    # Above the mitral plane there is no LV muscle to take room.
+    return u, np.where(left.s < 0, 0, left.epi), step
+
+
+def _rv_volume(heart: Heart, phase: float, u: np.ndarray, epi: np.ndarray, step: float) -> float:
+    rays, shares = slice(2, None, 4), (np.arange(10, dtype=np.float32) + 0.5) / 10
+    radius = rv_surfaces(heart, u, np.full(12, phase))[0][:, rays]
+    cx, cy = rv_centre(heart, u[:, 0])
+    reach = radius[:, :, None] * shares
+    x = cx[:, None, None] + reach * COS[rays, None]
+    y = cy[:, None, None] - reach * SIN[rays, None]
+    angle = (np.arctan2(-y, x) * (N_THETA / (2 * np.pi))).astype(np.int32) % N_THETA
+    outside = np.take_along_axis(epi, angle.reshape(12, -1), 1).reshape(x.shape)
+    cell = radius[:, :, None] ** 2 * shares / 10 * (2 * np.pi / radius.shape[1])
+    return float((cell * (x * x + y * y > outside * outside)).sum() * step / 1000)
+
+
+def rv_volume_ml(heart: Heart, phase: float) -> float:
+    """Volume of the RV cavity: what lies within its ellipse and outside the LV."""
+    return _rv_volume(heart, phase, *_rv_levels(heart, phase))
+
+
+def fit_volumes(heart: Heart) -> None:
+    """Set size and contraction of both ventricles so that their volumes are those of the truth."""
+    truth = heart.truth
+    for _ in range(4):
+        heart.radius_mm *= float(np.sqrt(truth.lvedv_ml / lv_volume_ml(heart, 0.0)))
+    es = heart.es_time
+    _solve(heart, "contraction", lambda: lv_volume_ml(heart, es), truth.lvesv_ml, -0.1, 0.6)
+    rv = heart.rv
+    for name, phase, target, low, high in (
+        ("size_mm", 0.0, truth.rvedv_ml, 20.0, 62.0),
+        ("squeeze", es + 0.02, truth.rvesv_ml, -0.1, 0.7),
+    ):
+        rest = _rv_levels(heart, phase)
+        volume = partial(_rv_volume, heart, phase, *rest)
+        _solve(rv, name, volume, target, low, high)
+
+
+def _solve(owner, name: str, volume, target: float, low: float, high: float) -> None:
+    """Bisect-and-secant (regula falsi, Illinois) for the parameter that gives the volume."""
+    values = []
+    for end in (low, high):
+        setattr(owner, name, end)
+        values.append(volume() - target)
+    f_low, f_high = values
+    if f_low * f_high > 0:  # out of reach: keep the nearer end
+        setattr(owner, name, low if abs(f_low) < abs(f_high) else high)
+        return
+    side = 0
+    for _ in range(12):
+        middle = (low * f_high - high * f_low) / (f_high - f_low)
+        setattr(owner, name, float(middle))
+        f_middle = volume() - target
+        if abs(f_middle) < 0.005 * target:
+            return
+        if f_middle * f_low < 0:
+            high, f_high = middle, f_middle
+            f_low = f_low / 2 if side == -1 else f_low
+            side = -1
+        else:
+            low, f_low = middle, f_middle
+            f_high = f_high / 2 if side == 1 else f_high
+            side = 1
