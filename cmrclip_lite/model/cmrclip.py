@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from huggingface_hub import ModelHubMixin
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import normalize as l2_normalize
@@ -24,7 +26,31 @@ if TYPE_CHECKING:
 NORM_FLOOR = 1e-8
 
 
-class CMRCLIP(nn.Module):
+MODEL_CARD = """---
+{{ card_data }}
+---
+
+# A CMR-CLIP checkpoint
+
+Video and text encoders for cardiac magnetic resonance studies, for research and education only;
+not for diagnosis or treatment. Say here what it was trained on and how well it does.
+
+```python
+import cmrclip_lite
+
+model = cmrclip_lite.load("OWNER/NAME")
+```
+"""
+
+
+# The mixin gives save_pretrained and push_to_hub, with a model card and its metadata.
+class CMRCLIP(
+    nn.Module,
+    ModelHubMixin,
+    library_name="cmrclip_lite",
+    model_card_template=MODEL_CARD,
+    tags=["cardiac-mri", "clip", "zero-shot"],
+):
     """A video encoder and a text encoder projected into one space of `projection_dim` values.
 
     Attributes:
@@ -45,6 +71,18 @@ class CMRCLIP(nn.Module):
         self.video_model = SpaceTimeTransformer(config.video)
         self.txt_proj = _projection(config.text.hidden, config.projection_dim)
         self.vid_proj = _projection(config.video.width, config.projection_dim)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, **options: object) -> CMRCLIP:
+        """The same as `cmrclip_lite.load`, which refuses weights that do not fit."""
+        from ..hub import load
+
+        return load(name, **options)
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        from ..hub import save
+
+        save(self, save_directory)
 
     @property
     def device(self) -> torch.device:
