@@ -68,8 +68,13 @@ def test_order_of_views_is_the_published_one():
 def test_a_full_study_in_the_published_layout():
     def series(view, sequence, count, phases, level):
         return [
-            Series(np.full((phases, 60, 70), level, np.int16) + z, (1.5, 1.5), None, view=view,
-                   sequence=sequence)
+            Series(
+                np.full((phases, 60, 70), level, np.int16) + z,
+                (1.5, 1.5),
+                None,
+                view=view,
+                sequence=sequence,
+            )
             for z in range(count)
         ]
 

@@ -1,0 +1,274 @@
+"""The command `cmrclip`: inspect a study, score conditions, find similar cases, open the app.
+
+Results go to stdout and everything else to stderr; with `--json`, stdout is one JSON object. Exit
+code 0 means done and 2 means bad input, told in one line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .errors import CmrClipError
+
+if TYPE_CHECKING:
+    from .library import Case, CaseLibrary
+    from .model import CMRCLIP
+    from .study import Series, Study
+    from .zeroshot import Score
+
+NOTICE = "For research and education, never for diagnosis."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s", force=True)
+    try:
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except CmrClipError as error:
+        print(f"cmrclip: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader of our output has gone, as with `| head`; leave nothing to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def inspect(arguments: argparse.Namespace) -> None:
+    """What was read of a study, and what was set aside."""
+    from .readers import read_study
+
+    study = read_study(arguments.study)
+    if arguments.json:
+        _print_json(study_facts(study))
+    else:
+        print(study_table(study))
+
+
+def score(arguments: argparse.Namespace) -> None:
+    """Zero-shot scores of a study, and its most similar cases."""
+    from .readers import read_study
+
+    study = read_study(arguments.study)
+    model, library = _load(arguments)
+    clip_notes, embedding = _embed(model, study)
+    scores = model.score(embedding, arguments.condition or known_conditions(model), library)
+    similar = library.search(embedding, arguments.top_k) if library and arguments.top_k else []
+    if arguments.json:
+        _print_json(
+            {
+                "notice": NOTICE,
+                "model": model.name,
+                "library": _library_facts(library),
+                "study": study_facts(study),
+                "notes": clip_notes,
+                "scores": [s.as_dict() for s in scores],
+                "similar": [case.as_dict() for case in similar],
+            }
+        )
+        return
+    _print_scores(scores)
+    for note in [*study.notes, *clip_notes]:
+        print(f"note: {note}")
+    _print_cases(similar)
+    print(NOTICE)
+
+
+def retrieve(arguments: argparse.Namespace) -> None:
+    """The cases most similar to a study, or that fit a text best."""
+    from .readers import read_study
+
+    if (arguments.study is None) == (arguments.text is None):
+        raise CmrClipError("Give either a study or --text, and not both.")
+    study = read_study(arguments.study) if arguments.study else None
+    model, library = _load(arguments)
+    if library is None:
+        raise CmrClipError(
+            f"The model {model.name!r} has no case library here; give one with --library."
+        )
+    if study:
+        cases = library.search(_embed(model, study)[1], arguments.k)
+    else:
+        cases = library.search_text(model, arguments.text, arguments.k)
+    if arguments.json:
+        _print_json(
+            {
+                "notice": NOTICE,
+                "model": model.name,
+                "library": _library_facts(library),
+                "cases": [case.as_dict() for case in cases],
+            }
+        )
+        return
+    _print_cases(cases)
+    print(NOTICE)
+
+
+def demo(arguments: argparse.Namespace) -> None:
+    """Serve the app on this machine."""
+    import importlib.util
+    from pathlib import Path
+
+    app = Path(__file__).parents[1] / "demo" / "app.py"
+    if not app.is_file():
+        raise CmrClipError("The app is not part of this installation; run it from a clone.")
+    if importlib.util.find_spec("gradio") is None:
+        raise CmrClipError("The app needs Gradio: pip install 'cmrclip-lite[demo]'.")
+    spec = importlib.util.spec_from_file_location("cmrclip_lite_demo", app)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    module.serve(host=arguments.host, port=arguments.port, open_browser=arguments.open)
+
+
+def known_conditions(model: CMRCLIP) -> list[str]:
+    """The labels of what the checkpoint was trained on, or of all known conditions."""
+    from .prompts import CONDITIONS
+
+    keys = model.config.conditions or tuple(CONDITIONS)
+    return [CONDITIONS[key].label for key in keys]
+
+
+def study_facts(study: Study) -> dict[str, Any]:
+    """What a study holds, JSON-ready; technical facts only."""
+    return {
+        "series": [_series_facts(series) for series in study.series],
+        "set_aside": [
+            {"what": item.what, "reason": item.reason, "count": item.count}
+            for item in study.set_aside
+        ],
+        "notes": study.notes,
+    }
+
+
+def study_table(study: Study) -> str:
+    """What a study holds, for a person."""
+    lines = [f"{'view':<8} {'kind':<8} {'slices':>6}  {'phases':<7} {'matrix':<10} pixel (mm)"]
+    groups: dict[tuple, int] = {}
+    for series in study.series:
+        phases, height, width = series.pixels.shape
+        row, column = series.spacing_mm
+        key = (series.view, series.sequence, phases, height, width, f"{row:.2f} x {column:.2f}")
+        groups[key] = groups.get(key, 0) + 1
+    for (view, kind, phases, height, width, spacing), count in groups.items():
+        matrix = f"{height} x {width}"
+        lines.append(f"{view:<8} {kind:<8} {count:>6}  {phases:<7} {matrix:<10} {spacing}")
+    lines += [f"set aside: {s.count} x {s.what}: {s.reason}" for s in study.set_aside]
+    lines += [f"note: {note}" for note in study.notes]
+    return "\n".join(lines)
+
+
+def _series_facts(series: Series) -> dict[str, Any]:
+    phases, height, width = series.pixels.shape
+    return {
+        "view": str(series.view),
+        "sequence": str(series.sequence),
+        "phases": phases,
+        "rows": height,
+        "columns": width,
+        "spacing_mm": list(series.spacing_mm),
+        "thickness_mm": series.thickness_mm,
+        "tags": series.tags,
+    }
+
+
+def _load(arguments: argparse.Namespace) -> tuple[CMRCLIP, CaseLibrary | None]:
+    from .hub import load
+    from .library import CaseLibrary, default_library
+
+    model = load(arguments.model)
+    if arguments.library is None:
+        return model, default_library(model)
+    library = CaseLibrary.open(arguments.library)
+    library.require(model)
+    return model, library
+
+
+def _embed(model: CMRCLIP, study: Study) -> tuple[list[str], Any]:
+    """The notes of turning the study into a clip, and its embedding."""
+    import torch
+
+    from .frames import study_to_clip
+
+    clip = study_to_clip(study, model.config)
+    with torch.inference_mode():
+        return list(clip.notes), model.encode_clip(clip.tensor[None])[0]
+
+
+def _library_facts(library: CaseLibrary | None) -> dict[str, Any] | None:
+    return library and {"name": library.name, "cases": len(library)}
+
+
+def _print_scores(scores: Sequence[Score]) -> None:
+    for item in scores:
+        print(item.sentence())
+        for note in item.notes:
+            print(f"  note: {note}")
+
+
+def _print_cases(cases: Sequence[Case]) -> None:
+    for rank, case in enumerate(cases, 1):
+        findings = ", ".join(name.replace("_", " ") for name in case.findings)
+        print(f"\n{rank}. {case.id}, similarity {case.similarity:.3f} ({findings})")
+        for line in case.impression.splitlines():
+            print(f"   {line}")
+    if cases:
+        print()
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cmrclip", description=__doc__.splitlines()[0], epilog=NOTICE
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(function: Any, name: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
+        sub.set_defaults(run=function)
+        return sub
+
+    def with_model(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--model", help="a folder or Hub id[@revision]; the bundled one if absent")
+        sub.add_argument("--library", help="folder of a case library that this model embedded")
+        sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    sub = command(inspect, "inspect")
+    sub.add_argument("study", help="a DICOM folder, zip or file, or NIfTI")
+    sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    sub = command(score, "score")
+    sub.add_argument("study", help="a DICOM folder, zip or file, or NIfTI")
+    sub.add_argument("-c", "--condition", action="append", help="what to ask; may be repeated")
+    sub.add_argument("--top-k", type=int, default=5, help="similar cases to show (default 5)")
+    with_model(sub)
+
+    sub = command(retrieve, "retrieve")
+    sub.add_argument("study", nargs="?", help="a DICOM folder, zip or file, or NIfTI")
+    sub.add_argument("--text", help="words to find cases by, instead of a study")
+    sub.add_argument("-k", type=int, default=5, help="cases to show (default 5)")
+    with_model(sub)
+
+    sub = command(demo, "demo")
+    sub.add_argument(
+        "--host", default="127.0.0.1", help="address to serve on (default: only this machine)"
+    )
+    sub.add_argument("--port", type=int, default=7860, help="port (default 7860)")
+    sub.add_argument("--open", action="store_true", help="open the page in a browser")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The command: results on stdout, everything else on stderr, bad input in one line and code 2."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cmrclip_lite.bundled import sample_studies
+from cmrclip_lite.cli import main
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return str(sample_studies()["dilated-cardiomyopathy"])
+
+
+def test_inspect_tells_views_and_phases(sample, capsys):
+    assert main(["inspect", sample]) == 0
+    out = capsys.readouterr().out
+    assert "SAX" in out and "4CH" in out and "phases" in out
+
+
+def test_inspect_as_json(sample, capsys):
+    assert main(["inspect", sample, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert {series["view"] for series in facts["series"]} >= {"SAX", "4CH"}
+    assert all(series["phases"] > 1 for series in facts["series"])
+
+
+def test_score_says_what_each_number_is_measured_against(sample, capsys):
+    assert main(["score", sample, "-c", "left ventricle is dilated", "-c", "EF 25%"]) == 0
+    out = capsys.readouterr().out
+    assert "left ventricle is dilated" in out and "EF 25%" in out
+    assert "cases" in out and "never for diagnosis" in out
+
+
+def test_score_as_json_is_one_object_with_scores_and_similar_cases(sample, capsys):
+    arguments = ["score", sample, "-c", "LV dilation", "--top-k", "3", "--json"]
+    assert main(arguments) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["model"] == "bundled" and answer["library"]["cases"] >= 100
+    (score,) = answer["scores"]
+    assert score["key"] == "lv_dilation" and 0 <= score["percentile"] <= 100
+    assert "cases" in score["reference"]
+    assert len(answer["similar"]) == 3
+    assert answer["similar"][0]["similarity"] >= answer["similar"][2]["similarity"]
+
+
+def test_score_without_conditions_asks_all_that_the_checkpoint_knows(sample, capsys):
+    assert main(["score", sample, "--json", "--top-k", "0"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert len(answer["scores"]) == 11 and answer["similar"] == []
+
+
+def test_retrieve_by_study_and_by_text(sample, capsys):
+    assert main(["retrieve", sample, "-k", "4", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["cases"]) == 4
+    assert main(["retrieve", "--text", "severely reduced LV function", "-k", "2", "--json"]) == 0
+    cases = json.loads(capsys.readouterr().out)["cases"]
+    assert len(cases) == 2 and all(case["impression"] for case in cases)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["inspect", "nowhere.zip"],
+        ["score", "nowhere", "-c", "LV dilation"],
+        ["retrieve"],
+        ["retrieve", "nowhere", "--text", "both"],
+        ["retrieve", "--text", "LV dilation", "--model", "no-such-folder"],
+        ["retrieve", "--text", "   "],
+        ["retrieve", "--text", "LV dilation", "-k", "0"],
+        ["retrieve", "--text", "LV dilation", "--library", "nowhere"],
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(arguments, capsys, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("cmrclip: ") and captured.err.count("\n") == 1
+
+
+def test_an_empty_condition_is_refused(sample, capsys):
+    assert main(["score", sample, "-c", "  "]) == 2
+    assert capsys.readouterr().err.startswith("cmrclip: ")
+
+
+def test_unknown_commands_exit_with_2(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["diagnose"])
+    assert stopped.value.code == 2
