@@ -21,6 +21,7 @@ import torch
 from tokenizers import Tokenizer
 
 from . import checkpoint
+from .bundled import checkpoint_folder
 from .checkpoint import CONFIG_FILE, TOKENIZER_FILES, WEIGHT_FILES
 from .download import HubRepository
 from .errors import CheckpointError
@@ -114,8 +115,6 @@ def _find(
     token: str | bool | None,
 ) -> _Source:
     if name is None or name == BUNDLED:
-        from .bundled import checkpoint_folder
-
         folder, shown = checkpoint_folder(), BUNDLED
     else:
         folder = Path(name).expanduser()

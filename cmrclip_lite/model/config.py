@@ -95,8 +95,24 @@ class ModelConfig:
 
 
 def _section(kind: type, data: dict[str, Any]) -> Any:
-    _refuse_unknown(data, kind, f"config.json, section {kind.__name__}")
-    return kind(**data)
+    where = f"config.json, section {kind.__name__}"
+    _refuse_unknown(data, kind, where)
+    for entry in fields(kind):
+        value = data.get(entry.name, entry.default)
+        if isinstance(entry.default, bool):
+            usable = isinstance(value, bool)
+        elif isinstance(entry.default, int | float):
+            numbers = (int,) if isinstance(entry.default, int) else (int, float)
+            usable = type(value) in numbers and value > 0
+        else:
+            usable = isinstance(value, str) or value is entry.default
+        if not usable:
+            raise CheckpointError(f"{where}: {entry.name} cannot be {value!r}.")
+    made = kind(**data)
+    width, heads = getattr(made, "width", getattr(made, "hidden", 1)), getattr(made, "heads", 1)
+    if width % heads:
+        raise CheckpointError(f"{where}: {heads} heads do not divide a width of {width}.")
+    return made
 
 
 def _refuse_unknown(data: dict[str, Any], kind: type, where: str) -> None:
