@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import StudyError
 from ..study import Sequence, Series, SetAside, Study
 from . import kinds, pixels
-from .grouping import Slice, merge_repeats, slices
+from .grouping import Slice, join_phases, merge_repeats, slices
 from .headers import Frame, Header, read_header
 from .limits import Limits
 from .sources import Source
@@ -46,8 +46,18 @@ def read_dicom(sources: list[Source], limits: Limits) -> tuple[Study, list[str]]
     notes: list[str] = []
     frames = _usable_frames(sources, limits, aside, notes)
     kept: list[tuple[Slice, Sequence]] = []
+    singles: list[Slice] = []
+    candidates = []
     for found in slices(frames):
         sequence = kinds.kind(found)
+        if sequence == kinds.SINGLE:
+            singles.append(found)
+        else:
+            candidates.append((found, sequence))
+    joined, alone = join_phases(singles)
+    candidates += [(found, kinds.kind(found)) for found in joined]
+    candidates += [(found, kinds.SINGLE) for found in alone]
+    for found, sequence in candidates:
         if isinstance(sequence, Sequence):
             kept.append((found, sequence))
         else:
@@ -58,10 +68,13 @@ def read_dicom(sources: list[Source], limits: Limits) -> tuple[Study, list[str]]
     if lost:
         aside["images", "pixels missing, cut short or not decodable"] += lost
         notes.append(f"{lost} images had unreadable pixels and were left out.")
+    pixels_of = {id(found): array for (found, _), array in zip(kept, arrays, strict=True)}
+    kept = [(found, sequence) for found, sequence in kept if found.frames]
+    if lost:
+        kept = _without_incomplete(kept, aside, notes)
     series, words = [], []
-    for (found, sequence), array in zip(kept, arrays, strict=True):
-        if array is None:
-            continue
+    for found, sequence in kept:
+        array = pixels_of[id(found)]
         if sequence is Sequence.CINE and len(array) < 2:
             aside["images", "the only readable image of its slice"] += 1
             continue

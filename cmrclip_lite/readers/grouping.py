@@ -22,6 +22,11 @@ SAME_PLACE_MM = 0.5
 # A re-acquisition must be about as complete as the earlier one to replace it.
 COMPLETE = 0.8
 
+# Fewer images than this are not taken for a time course on the strength of their times alone.
+FEWEST_PHASES = 5
+# The times that say when in the heartbeat an image was taken.
+HEARTBEAT_KEYS = TIME_KEYS[:4]
+
 # Parts of ImageType that make a different picture of the same acquisition.
 _COMPONENTS = {
     "M": "magnitude",
@@ -63,11 +68,12 @@ class Slice:
         return header.rows, header.columns
 
     @property
-    def acquired(self) -> tuple[float, float, float]:
+    def acquired(self) -> tuple[float, float, float, float]:
         """Sorts acquisitions of one place by when they were made."""
         header = self.frames[0].header
         first = min(frame.header.acquired_ms for frame in self.frames)
-        return first, header.series_number, header.acquisition_number
+        instance = min(frame.times.get("instance", 0.0) for frame in self.frames)
+        return first, header.series_number, header.acquisition_number, instance
 
     def same_place(self, other: Slice) -> bool:
         """Whether both show one slice location with one matrix and spacing."""
@@ -134,16 +140,43 @@ def time_key(frames: list[Frame]) -> str:
     return "frame"
 
 
-def merge_repeats(found: list[Slice]) -> tuple[list[Slice], int]:
-    """Bring together one place's images from several acquisitions.
+def join_phases(singles: list[Slice]) -> tuple[list[Slice], list[Slice]]:
+    """Put together cines that were written as a series per phase.
 
-    Single images of one place at distinct times are the phases of one cine (a series per phase);
-    otherwise the place was acquired anew, and the last acquisition that is about as complete as
-    the best is kept, for it is repeated because the earlier one was not good enough.
+    Args:
+        singles: slices of one image each.
+
+    Returns:
+        The cines, and the images that belong to none.
+    """
+    joined, alone = [], []
+    for place in _by_place(singles):
+        frames = [frame for found in place for frame in found.frames]
+        if len(frames) >= FEWEST_PHASES and time_key(frames) in HEARTBEAT_KEYS:
+            joined.append(_slice(frames, place[0].component))
+        else:
+            alone += place
+    return joined, alone
+
+
+def merge_repeats(found: list[Slice]) -> tuple[list[Slice], int]:
+    """Keep one acquisition of each place.
+
+    A place is acquired anew because the earlier images were not good enough, so the last
+    acquisition that is about as complete as the best is kept.
 
     Returns:
         The slices, and how many earlier acquisitions were dropped.
     """
+    kept = []
+    for place in _by_place(found):
+        most = max(len(s.frames) for s in place)
+        complete = [s for s in place if len(s.frames) >= COMPLETE * most]
+        kept.append(max(complete, key=lambda s: s.acquired))
+    return kept, len(found) - len(kept)
+
+
+def _by_place(found: list[Slice]) -> list[list[Slice]]:
     places: list[list[Slice]] = []
     for candidate in found:
         home = next((place for place in places if place[0].same_place(candidate)), None)
@@ -151,19 +184,7 @@ def merge_repeats(found: list[Slice]) -> tuple[list[Slice], int]:
             places.append([candidate])
         else:
             home.append(candidate)
-    kept, dropped = [], 0
-    for place in places:
-        if len(place) > 2 and all(len(s.frames) == 1 for s in place):
-            frames = [frame for s in place for frame in s.frames]
-            key = time_key(frames)
-            if key in TIME_KEYS[:4]:
-                kept.append(_slice(frames, place[0].component))
-                continue
-        most = max(len(s.frames) for s in place)
-        complete = [s for s in place if len(s.frames) >= COMPLETE * most]
-        kept.append(max(complete, key=lambda s: s.acquired))
-        dropped += len(place) - 1
-    return kept, dropped
+    return places
 
 
 def _places(frames: list[Frame]) -> list[list[Frame]]:
@@ -198,19 +219,17 @@ def _acquisitions(frames: list[Frame]) -> list[list[Frame]]:
     In the order of instance numbers, the trigger time of one acquisition runs up once. Where it
     falls back to the start, and the runs are of equal length, the slice was acquired again.
     """
-    key = next((k for k in TIME_KEYS[:4] if all(k in f.times for f in frames)), None)
-    if key is None or len(frames) < 4:
+    key = next((k for k in HEARTBEAT_KEYS if all(k in f.times for f in frames)), None)
+    if key is None:
         return [frames]
     ordered = sorted(
         frames, key=lambda f: (f.header.acquisition_number, f.times.get("instance", 0.0), f.index)
     )
     values = np.array([frame.times[key] for frame in ordered])
-    breaks = np.flatnonzero(np.diff(values) <= 0) + 1
-    runs = np.split(np.arange(len(ordered)), breaks)
-    if len(runs) == 1 or len(runs) > len(frames) // 2:
-        return [frames]
+    runs = np.split(np.arange(len(ordered)), np.flatnonzero(np.diff(values) <= 0) + 1)
     lengths = [len(run) for run in runs]
-    if min(lengths) < COMPLETE * max(lengths):
+    # Short or unequal runs are a file order that means nothing.
+    if min(lengths) < max(FEWEST_PHASES, COMPLETE * max(lengths)):
         return [frames]
     return [[ordered[i] for i in run] for run in runs]
 

@@ -53,6 +53,13 @@ TECHNICAL = (
 )
 _TECHNICAL_TEXT = re.compile(r"[A-Za-z0-9*_.,+/() \\-]{1,64}")
 
+# Transfer syntaxes that store pixels as they are, and the byte order of each.
+NATIVE = {
+    "1.2.840.10008.1.2": "<",
+    "1.2.840.10008.1.2.1": "<",
+    "1.2.840.10008.1.2.1.99": "<",
+    "1.2.840.10008.1.2.2": ">",
+}
 DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 # Element numbers of Pixel Data, Float Pixel Data and Double Float Pixel Data in group 7FE0.
 _PIXEL_ELEMENTS = (b"\x10\0", b"\x08\0", b"\x09\0")
@@ -179,7 +186,7 @@ def _inflated(source: Source, limits: Limits) -> Source:
 
 def _header(
     ds: Elements, syntax: str, source: Source, offset: int | None, limits: Limits
-) -> Header:
+) -> Header | str:
     def whole(tag: int, vr: str, default: int) -> int:
         value = ds.number(tag, vr)
         return default if value is None else int(value)
@@ -219,9 +226,23 @@ def _header(
     )
     limits.check("frame_side", max(header.rows, header.columns), source.name)
     if header.has_image:
+        header.frame_count = min(header.frame_count, _room(header))
+        if header.frame_count == 0:
+            return "DICOM files whose pixels are missing or cut short"
+    if header.has_image:
         limits.check("entries", frame_count, f"The number of frames of {source.name}")
         header.frames = _frames(ds, header)
     return header
+
+
+def _room(header: Header) -> int:
+    """How many frames the file has room for, whatever its header promises."""
+    room = header.source.size - header.pixel_offset
+    if header.syntax in NATIVE:
+        bits = header.rows * header.columns * header.samples * header.bits_allocated
+        return room // max(1, -(-bits // 8))
+    # Even a blank compressed frame comes with an item header and a few marker bytes.
+    return room // 16
 
 
 def _frames(ds: Elements, header: Header) -> list[Frame]:

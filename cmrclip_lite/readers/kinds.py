@@ -16,6 +16,8 @@ from .grouping import Slice
 # A heartbeat lasts no longer than this (30 per minute); perfusion and dynamic series run on.
 LONGEST_BEAT_MS = 2000.0
 
+SINGLE = "single images without a time course, not recognised as late enhancement"
+
 _LGE = re.compile(
     r" (lge|late|delayed|psir|dhe|mde|viab\w*|de|spät\w*|spaet\w*|tardif|tardivo|realce) "
     r"| (de|lge|dhe|mde)(sax|lax|ir|tfi|tfl|psir)\w* |late gad"
@@ -62,7 +64,7 @@ def kind(found: Slice) -> Sequence | str:
         # Without words, an inversion pulse with a single fixed delay means late enhancement.
         if first.inversion and inversions and 120 <= min(inversions) <= 500:
             return Sequence.LGE
-        return "single images without a time course, not recognised as late enhancement"
+        return SINGLE
     if found.component != "magnitude" or first.velocity:
         return "phase contrast (flow)"
     if _SIEMENS_VENC.search(header.sequence_name.lower()) or _FLOW.search(words):

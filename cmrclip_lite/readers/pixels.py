@@ -15,15 +15,9 @@ from pydicom.uid import UID
 
 from ..errors import StudyError
 from .grouping import Slice
-from .headers import Frame, Header
+from .headers import NATIVE, Frame, Header
 from .limits import MALFORMED, Limits
 
-_NATIVE = {
-    "1.2.840.10008.1.2": "<",
-    "1.2.840.10008.1.2.1": "<",
-    "1.2.840.10008.1.2.1.99": "<",
-    "1.2.840.10008.1.2.2": ">",
-}
 THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -80,7 +74,7 @@ def require_decoder(header: Header) -> None:
     Raises:
         StudyError: naming the extra to install.
     """
-    if header.syntax in _NATIVE:
+    if header.syntax in NATIVE:
         return
     uid = UID(header.syntax)
     try:
@@ -97,7 +91,7 @@ def require_decoder(header: Header) -> None:
 def read_frames(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
     """Stored values of some frames of one file, `(H, W)` each; unreadable ones are left out."""
     try:
-        if header.syntax in _NATIVE and header.bits_allocated in (8, 16, 32):
+        if header.syntax in NATIVE and header.bits_allocated in (8, 16, 32):
             return _native(header, indices)
         return _decoded(header, indices)
     except (*MALFORMED, struct.error, pydicom.errors.InvalidDicomError):
@@ -107,7 +101,7 @@ def read_frames(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
 def _native(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
     """Uncompressed frames straight from the file: several times faster than a general decoder."""
     data = header.source.read()
-    order = _NATIVE[header.syntax]
+    order = NATIVE[header.syntax]
     at = header.pixel_offset
     if header.syntax == "1.2.840.10008.1.2":
         length = struct.unpack_from("<I", data, at + 4)[0]
