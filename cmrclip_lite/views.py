@@ -85,7 +85,7 @@ def classify(series: SequenceOf[Series], words: SequenceOf[str] | None = None) -
     words = words or [""] * len(series)
     axis = short_axis(series, words)
     return [
-        s.view if s.view is not View.UNKNOWN else _view(s, described, axis)
+        s.view if s.view is not View.UNKNOWN else _view(s, described, axis, _alone(s, series))
         for s, described in zip(series, words, strict=True)
     ]
 
@@ -188,12 +188,33 @@ def _patient_aligned(normal: np.ndarray) -> bool:
     return bool(np.abs(normal).max() > np.cos(np.radians(ALIGNED_WITHIN)))
 
 
-def _view(series: Series, words: str, axis: np.ndarray | None) -> View:
+def _alone(series: Series, others: SequenceOf[Series]) -> bool:
+    """Whether a series is one of at most three parallel places, not part of a survey stack."""
+    if series.normal is None or series.position_mm is None:
+        return True
+    parallel = [
+        round(float(s.position_mm @ series.normal))
+        for s in others
+        if s.normal is not None
+        and s.position_mm is not None
+        and angle(s.normal, series.normal) < PARALLEL_WITHIN
+    ]
+    return len(set(parallel)) <= 3
+
+
+def _view(series: Series, words: str, axis: np.ndarray | None, alone: bool) -> View:
+    """The view of one series.
+
+    A heart may lie so that a long-axis plane happens to be a plane of the patient: `alone` tells
+    it from the slices of an axial stack.
+    """
     said = describe(words)
     normal = series.normal
     if normal is None:
         return said
-    if _patient_aligned(normal):
+    if _patient_aligned(normal) and not (
+        alone and axis is not None and 90.0 - angle(normal, axis) < CONTAINS_WITHIN / 2
+    ):
         # Coronal and sagittal planes through the heart are outflow-tract views by name only.
         return View.AXIAL if np.argmax(np.abs(normal)) == 2 else said
     if axis is not None and angle(normal, axis) < PARALLEL_WITHIN * 2:

@@ -75,7 +75,7 @@ def _check_entry(entry: zipfile.ZipInfo, archive: str) -> None:
     # `orig_filename` is what the file says; `filename` has been cut at a NUL.
     name = entry.orig_filename.replace("\\", "/")
     if entry.flag_bits & _ENCRYPTED:
-        raise StudyError(f"{archive} is encrypted; unpack it with its password first.")
+        raise UnreadableArchive(f"{archive} is encrypted; unpack it with its password first.")
     if name.startswith("/") or name[1:3] == ":/" or ".." in name.split("/"):
         raise StudyError(f"{archive} has an entry that points outside the archive; refused.")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -87,8 +87,12 @@ def _check_entry(entry: zipfile.ZipInfo, archive: str) -> None:
         raise StudyError(f"{archive} has an entry that is a link or a device; refused.")
 
 
-def _damaged(archive: str) -> StudyError:
-    return StudyError(f"{archive} is damaged: it cannot be unpacked whole. Get the file anew.")
+class UnreadableArchive(StudyError):
+    """An archive that is damaged or locked, but does no harm."""
+
+
+def _damaged(archive: str) -> UnreadableArchive:
+    return UnreadableArchive(f"{archive} is damaged and cannot be unpacked whole; get it anew.")
 
 
 class _Member(io.RawIOBase):

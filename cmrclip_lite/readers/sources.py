@@ -64,7 +64,7 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
     Raises:
         StudyError: if the path is missing, may not be read, or goes over a limit.
     """
-    from .archive import members
+    from .archive import UnreadableArchive, members
 
     found = Found()
     given = [path] if isinstance(path, str | os.PathLike) else list(path)
@@ -84,7 +84,13 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
             kind = f"files that could not be read ({error.strerror or 'input error'})"
         if kind == "zip":
             limits.check("depth", depth + 1, source.name)
-            inner = members(source, limits, stack)
+            try:
+                inner = members(source, limits, stack)
+            except UnreadableArchive:
+                if entries == 1:
+                    raise
+                found.set_aside.append(SetAside("files", "damaged or encrypted archives"))
+                continue
             entries += len(inner)
             limits.check("entries", entries, source.name)
             unpacked += sum(member.size for member in inner)
