@@ -156,17 +156,24 @@ class Heart:
 def _lv_length(truth: Truth, rng: np.random.Generator) -> float:
     """Cavity length at end-diastole; a failing ventricle grows rounder as it dilates.
 
-    Sphericity (length over diameter) about 1.9 in health and down to 1.3 in dilation, after
-    Bellenger et al., and Di Donato et al., Eur J Cardiothorac Surg 29:S225 (2006).
+    Length over diameter falls from health to dilation (Di Donato et al., Eur J Cardiothorac Surg
+    29:S225, 2006).
     """
     dilation = np.clip((truth.lvedvi - 80) / 90, -0.3, 1)
     failing = np.clip((55 - truth.lvef) / 35, 0, 1)
-    sphericity = rng.normal(1.85 - 0.3 * dilation * failing - 0.08 * failing, 0.13)
+    sphericity = rng.normal(1.68 - 0.3 * dilation * failing - 0.08 * failing, 0.13)
     if truth.septal_flattening:
         sphericity += 0.1
-    sphericity = float(np.clip(sphericity, 1.3, 2.3))
-    # V is close to 0.56 L D^2 for this profile.
-    return float((truth.lvedv_ml * 1000 * sphericity**2 / 0.56) ** (1 / 3))
+    sphericity = float(np.clip(sphericity, 1.2, 2.2))
+    # V is close to 0.53 L D^2 for this profile.
+    return float((truth.lvedv_ml * 1000 * sphericity**2 / 0.53) ** (1 / 3))
+
+
+def _oval(rng: np.random.Generator) -> np.ndarray:
+    """Real short-axis cuts are a little oval, and not equally so from base to apex."""
+    size = np.interp(S_GRID, [0, 0.5, 1], rng.normal(0.045, 0.02, 3))[:, None]
+    turn = rng.normal(0, 0.6) + rng.normal(0, 0.5) * S_GRID[:, None]
+    return (1 + size * np.cos(2 * (THETA - np.pi / 2 - turn))).astype(np.float32)
 
 
 def _papillaries(truth: Truth, rng: np.random.Generator) -> list[Papillary]:
@@ -199,8 +206,8 @@ def _fat_maps(truth: Truth, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     front = 1 + np.cos(THETA - np.radians(rng.normal(165, 25)))
     inner = rng.normal(-1.0, 1.2) + rng.uniform(0, 2) * front + 2.2 * smooth_map(rng, 1.0)
     inner = plenty * (inner + grooves + av_groove)
-    outer = rng.normal(-5, 3) + 7 * smooth_map(rng, 1.0) + rng.uniform(0, 4.5) * front
-    return np.clip(inner, 0, 12).astype(np.float32), np.clip(plenty * outer, 0, 25).astype(
+    outer = rng.normal(-4, 3) + 5 * smooth_map(rng, 1.0) + rng.uniform(0, 4) * front
+    return np.clip(inner, 0, 12).astype(np.float32), np.clip(plenty * outer, 0, 18).astype(
         np.float32
     )
 
@@ -216,6 +223,8 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     if len(set(truth.motion)) == 1:
         squeeze = np.ones(16)  # contraction is global: its size follows from the volumes
     squeeze = squeeze * rng.normal(1, 0.07 + 0.06 * failing, 16) + 0
+    # The apex closes more than the base.
+    apical = (1 + (S_GRID - 0.45) * rng.uniform(0.15, 0.75))[:, None]
     es_time = float(rng.uniform(0.29, 0.42))
     delay = rng.uniform(0, 0.09) if truth.diagnosis == "dcm" and rng.random() < 0.4 else 0.0
     taper = np.interp(S_GRID, [0, 0.3, 0.8, 1], [0.2, 0.6, 1.0, 0.7])[:, None]
@@ -223,48 +232,51 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     epicardial, pericardial = _fat_maps(truth, rng)
     flat = truth.septal_flattening
     overload = rng.random()
+    # A large RV takes part in the apex; thick muscle leaves it less room there.
+    large = float(np.clip((truth.rvedv_ml / truth.lvedv_ml - 1.2) / 0.8, 0, 1))
+    reach = 0.95 + 0.1 * large - 0.08 * (truth.diagnosis == "hcm")
     rv_low = np.clip((58 - truth.rvef) / 35, 0, 1)
     heart = Heart(
         truth=truth,
         length_mm=length,
         radius_mm=length / 3.6,
-        widest=rng.uniform(0.22, 0.4),
-        base_narrowing=rng.uniform(0.0, 0.16),
-        bluntness=rng.uniform(1.9, 2.7) + 0.4 * failing * rng.random(),
+        widest=rng.uniform(0.16, 0.34),
+        base_narrowing=rng.uniform(0.0, 0.14),
+        bluntness=rng.uniform(1.65, 2.3) + 0.3 * failing * rng.random(),
         apex_wall_mm=float(np.clip(walls[12:].mean() * rng.uniform(0.5, 0.9), 2.5, 18)),
-        deviation=1 + smooth_map(rng, rng.uniform(0.01, 0.035)),
+        deviation=_oval(rng) + smooth_map(rng, rng.uniform(0.01, 0.035)),
         wall=segment_map(walls) * np.clip(1 + smooth_map(rng, rng.uniform(0.02, 0.05)), 0.8, 1.2),
-        squeeze=np.clip(segment_map(squeeze) + smooth_map(rng, 0.05), -0.35, 1.35),
+        squeeze=np.clip(segment_map(squeeze) * apical + smooth_map(rng, 0.05), -0.35, 1.7),
         lag=(delay * np.clip(-np.cos(THETA - 0.3), 0, 1) * -1).astype(np.float32),
         trabeculae=(
             trabeculated * np.clip(rough_map(rng, rng.integers(5, 11)) - 0.25, 0, 2.2) * taper
         ).astype(np.float32),
         trabecula_gap=np.clip(0.5 * rough_map(rng, 7), 0, 0.8),
         papillaries=_papillaries(truth, rng),
-        flat_at=rng.uniform(0.45, 0.72) if flat else rng.uniform(0.72, 0.95),
-        flat_ed=(rng.uniform(0.4, 1.0) if flat else rng.uniform(0, 0.35)),
+        flat_at=rng.uniform(0.5, 0.75) if flat else rng.uniform(0.72, 0.95),
+        flat_ed=(rng.uniform(0.15, 0.85) if flat else rng.uniform(0, 0.35)),
         flat_es=(rng.uniform(0.3, 1.0) * (0.3 + 0.7 * overload) if flat else rng.uniform(0, 0.2)),
         es_time=es_time,
         curve=volume_curve(es_time, failing, rng),
         contraction=0.3,
-        shorten=float(np.clip(0.165 * truth.lvef / 60 * rng.uniform(0.75, 1.25), 0.01, 0.22)),
+        shorten=float(np.clip(0.125 * truth.lvef / 60 * rng.uniform(0.7, 1.3), 0.01, 0.2)),
         torsion=(-np.radians(rng.uniform(1, 6)), np.radians(rng.uniform(3, 13)) * (1 - failing)),
         sway_mm=(rng.normal(0, 1.3), rng.normal(0, 1.3)),
         rv=RightVentricle(
             size_mm=34.0,
-            aspect=float(np.clip(rng.normal(1.14, 0.13), 0.85, 1.5)),
-            offset=float(np.clip(rng.normal(0.95, 0.1), 0.7, 1.2)),
+            aspect=float(np.clip(rng.normal(1.16, 0.11), 0.85, 1.5)),
+            offset=float(np.clip(rng.normal(0.92, 0.09), 0.7, 1.15)),
             shift_mm=(rng.normal(2, 5), rng.normal(0, 4)),
             turn=rng.normal(0, 0.15),
-            base_mm=rng.uniform(-4, 6),
-            apex_mm=length * float(np.clip(rng.normal(0.92, 0.06) + 0.06 * flat, 0.75, 1.04)),
-            taper=(rng.uniform(1.5, 2.8), rng.uniform(1.8, 3.2)),
-            deviation=1 + smooth_map(rng, rng.uniform(0.03, 0.08)),
+            base_mm=rng.uniform(-9, 1),
+            apex_mm=length * float(np.clip(rng.normal(reach, 0.06), 0.75, 1.1)),
+            taper=(rng.uniform(1.4, 2.6) + large, rng.uniform(1.0, 1.9)),
+            deviation=1 + smooth_map(rng, rng.uniform(0.03, 0.1)),
             wall_mm=float(np.clip(rng.normal(2.7, 0.5), 1.6, 4)),
             trabeculae=np.clip(rough_map(rng, rng.integers(5, 13)) - 0.3, 0, 2.5)
             * rng.uniform(0.8, 3.5)
             * np.interp(S_GRID, [0, 0.3, 1], [0.3, 0.8, 1.4])[:, None].astype(np.float32),
-            shorten=float(np.clip(0.2 * truth.rvef / 57 * rng.uniform(0.8, 1.3), 0.02, 0.3)),
+            shorten=float(np.clip(0.17 * truth.rvef / 57 * rng.uniform(0.7, 1.3), 0.02, 0.3)),
             squeeze=0.3,
             height_squeeze=rng.uniform(0.25, 0.7),
         ),

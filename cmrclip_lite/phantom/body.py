@@ -50,6 +50,7 @@ class Body:
     aorta: tuple[float, float, float, float]
     mediastinum: tuple[float, float, float]
     lung_vessels: float
+    great_vessels: list[tuple[float, float, float, float, float, float, int]]
     waves: np.ndarray
     cell_seeds: np.ndarray
 
@@ -90,6 +91,18 @@ def _frame(rng: np.random.Generator) -> np.ndarray:
     return np.stack([x, y, axis])
 
 
+def _great_vessels(rng: np.random.Generator) -> list:
+    """Ascending aorta, pulmonary trunk and upper caval vein: leaning tubes above the heart."""
+    aorta = (*rng.normal([-22, -14], 5), rng.normal(-0.15, 0.1), rng.normal(-0.1, 0.1))
+    trunk = (*rng.normal([-2, -32], 5), rng.normal(0.25, 0.15), rng.normal(0.4, 0.15))
+    caval = (*rng.normal([-52, 5], 5), rng.normal(0, 0.08), rng.normal(0, 0.08))
+    return [
+        (*trunk, rng.uniform(11, 15), rng.uniform(8, 20), Tissue.PULMONARY_ARTERY),
+        (*aorta, rng.uniform(12.5, 18), rng.uniform(5, 15), Tissue.AORTA),
+        (*caval, rng.uniform(7, 11), rng.uniform(0, 15), Tissue.RA_BLOOD),
+    ]
+
+
 def _surface(heart: Heart) -> np.ndarray:
     """`(K, 3)` points on the outside of the ventricles in heart coordinates."""
     from .anatomy import COS, SIN
@@ -111,7 +124,7 @@ def draw_body(heart: Heart, rng: np.random.Generator) -> Body:
     p = _surface(heart) @ frame
     big = float(np.clip((heart.truth.bsa_m2 - 1.85) / 0.35, -1.5, 2))
     female = heart.truth.sex == "F"
-    fat = float(np.clip(rng.gamma(2.2, 6) + 4 * big + 3 * female, 3, 45))
+    fat = float(np.clip(rng.gamma(2.5, 4.5) + 4 * big + 3 * female, 3, 38))
     muscle = float(np.clip(rng.normal(17 + 2 * big, 4), 9, 28))
     half_width = 150 + 12 * big + fat * 0.8 + rng.normal(0, 8)
     half_depth = 98 + 9 * big + fat * 0.8 + rng.normal(0, 9)
@@ -123,7 +136,7 @@ def draw_body(heart: Heart, rng: np.random.Generator) -> Body:
     low = p[p[:, 2] < np.quantile(p[:, 2], 0.06)].mean(0)
     slope = (rng.normal(-0.12, 0.15), rng.normal(-0.1, 0.2))
     height = low[2] + rng.uniform(-5, 6) - slope[0] * low[0] - slope[1] * low[1]
-    edge = float(np.quantile(p[:, 0], rng.uniform(0.1, 1.0)) + rng.uniform(-20, 30))
+    edge = float(np.quantile(p[:, 0], rng.uniform(0.35, 1.0)) + rng.uniform(-15, 45))
     spine_y = centre_y + half_depth * rng.uniform(0.42, 0.55)
     seeds = rng.random((_CELLS**3, 8)).astype(np.float32)
     seeds[:, :3] = 0.3 + 0.4 * seeds[:, :3]
@@ -160,8 +173,9 @@ def draw_body(heart: Heart, rng: np.random.Generator) -> Body:
             aorta_r,
             rng.normal(0, 0.12),
         ),
-        mediastinum=(middle + rng.uniform(-8, 12), rng.uniform(8, 35), rng.normal(0.5, 0.8)),
-        lung_vessels=rng.uniform(0.25, 0.85),
+        mediastinum=(middle + rng.uniform(-8, 12), rng.uniform(5, 24), rng.normal(0.3, 0.8)),
+        lung_vessels=rng.uniform(0.3, 0.95),
+        great_vessels=_great_vessels(rng),
         waves=waves,
         cell_seeds=seeds,
     )
@@ -178,7 +192,7 @@ def body_labels(body: Body, p: np.ndarray) -> np.ndarray:
     front = dy < -0.25 * deep
     breast = body.breast_mm * np.exp(-(((np.abs(dx) - 0.5 * wide) / 45) ** 2)) * front
     fat = np.maximum(body.fat_mm * (1 + 0.22 * w0), 2.0) + breast
-    muscle = np.maximum(body.muscle_mm * (1 + 0.25 * w1), 5)
+    muscle = np.maximum(body.muscle_mm * (1 + 0.16 * w1), 5)
     skin = skin + breast
     depth = skin - fat
     label = np.full(len(p), Tissue.LUNG, np.uint8)
@@ -201,17 +215,25 @@ def _thorax(
     w2 = body.wave(2, p)
     spine_x, spine_y, spine_r = body.spine
     sx, sy = p[:, 0] - spine_x, p[:, 1] - spine_y
-    middle = np.abs(p[:, 0] - x0) < half + 7 * w2
+    # Behind the heart fat is broad; in front it is a wavy fold between the lungs.
+    w1 = body.wave(1, p)
+    away = np.abs(p[:, 0] - x0 + 6 * w1)
     behind = p[:, 1] > 12 + 6 * w2
-    label[middle & behind] = Tissue.FAT
-    label[middle & ~behind & (w2 + extra > 0.2)] = Tissue.FAT
+    label[behind & (away < half + 14 + 7 * w2)] = Tissue.FAT
+    label[~behind & (away < half * (0.35 + 0.45 * (w2 + extra)))] = Tissue.FAT
     label[inner < body.inner_fat_mm] = Tissue.FAT
     air = label == Tissue.LUNG
     vessel = np.zeros(len(p), bool)
     q = p[air]
-    vessel[air] = body.vessels(q, 15.0, body.lung_vessels, 1.9)
-    vessel[air] |= body.vessels(q[:, [1, 2, 0]] + 7, 31.0, body.lung_vessels, 3.6)
+    vessel[air] = body.vessels(q, 12.0, body.lung_vessels, 1.5)
+    vessel[air] |= body.vessels(q[:, [1, 2, 0]] + 7, 31.0, body.lung_vessels, 2.5)
     label[vessel] = Tissue.LUNG_VESSEL
+    for vx, vy, lean_x, lean_y, radius, start, tissue in body.great_vessels:
+        rise = p[:, 2] - start
+        d2 = (p[:, 0] - vx - lean_x * rise) ** 2 + (p[:, 1] - vy - lean_y * rise) ** 2
+        tube = (rise > 0) & (d2 < (radius + 1.5) ** 2)
+        label[tube] = Tissue.ATRIAL_WALL
+        label[tube & (d2 < radius * radius)] = tissue
     ax, ay, ar, lean = body.aorta
     a2 = (p[:, 0] - ax - lean * p[:, 2]) ** 2 + (p[:, 1] - ay) ** 2
     label[a2 < (ar + 1.8) ** 2] = Tissue.MUSCLE

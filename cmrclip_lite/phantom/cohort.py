@@ -30,7 +30,9 @@ _TERRITORY = {
     "RCA": (4, 10, 3, 9, 15),
     "LCX": (5, 11, 6, 12, 16),
 }
-_SHAPE = np.array([1.0, 1.08, 1.08, 1.0, 0.95, 0.95] * 2 + [0.88] * 4)
+_SHAPE = np.array(
+    [1.05, 1.12, 1.12, 1.05, 1.0, 1.0] + [0.95, 1.02, 1.02, 0.95, 0.9, 0.9] + [0.85] * 4
+)
 
 
 def draw_truth(rng: np.random.Generator, diagnosis: str | None = None) -> Truth:
@@ -69,7 +71,7 @@ def _healthy(rng: np.random.Generator) -> Truth:
     rvef = float(np.clip(rng.normal(*ranges["rvef"]), 46.5, 70))
     for _ in range(50):
         lvedvi = rng.normal(*ranges["lvedvi"]) - 0.15 * (age - 50)
-        rvedvi = lvedvi * lvef / rvef * rng.normal(1, 0.06)
+        rvedvi = lvedvi * lvef / rvef * rng.normal(1.05, 0.08)
         if 48 < lvedvi < LVEDVI_HIGH[sex] - 1 and 45 < rvedvi < RVEDVI_HIGH[sex] - 1:
             break
     else:
@@ -132,21 +134,21 @@ def _dilated(rng: np.random.Generator) -> Truth:
     truth = _healthy(rng)
     lvedv = LVEDVI_HIGH[truth.sex] * (1.02 + rng.gamma(2.0, 0.17)) * truth.bsa_m2
     lvedv = min(lvedv, 480)
-    lvef = float(np.clip(rng.normal(27, 9), 9, 46))
+    lvef = float(np.clip(rng.normal(24, 9), 8, 46))
     involved = rng.random() < 0.45
     rvef = rng.uniform(16, 44) if involved else rng.uniform(45.5, 62)
     rvedv = _rv_beside(truth, lvedv * lvef / 100 * rng.uniform(0.75, 1.0), rvef, rng)
     if not involved:
         rvedv = min(rvedv, 0.98 * RVEDVI_HIGH[truth.sex] * truth.bsa_m2)
-    walls = _below(np.array(truth.wall_mm) * rng.uniform(0.8, 1.2))
+    walls = _below(np.array(truth.wall_mm) * rng.uniform(0.88, 1.3))
     motion = ["hypokinetic"] * 16
     return _with(truth, lvedv, lvef, rvedv, rvef, walls, diagnosis="dcm", motion=tuple(motion))
 
 
 def _hypertrophic(rng: np.random.Generator) -> Truth:
     truth = _healthy(rng)
-    walls = np.array(truth.wall_mm) * rng.uniform(0.95, 1.25)
-    peak = float(np.clip(13.5 + rng.gamma(2.2, 2.4), 13.8, 33))
+    walls = np.array(truth.wall_mm) * rng.uniform(1.0, 1.4)
+    peak = float(np.clip(13.5 + rng.gamma(2.2, 2.6), 13.8, 33))
     kind = rng.choice(["septal", "septal", "septal", "concentric", "apical", "focal"])
     if kind == "septal":
         core, near = [2, 8], [1, 3, 7, 9, 14] if rng.random() < 0.7 else [3, 9]
@@ -170,7 +172,7 @@ def _hypertrophic(rng: np.random.Generator) -> Truth:
     motion = ("normal",) * 16
     if burnt_out:
         lvef, motion = rng.uniform(28, 49), ("hypokinetic",) * 16
-    lvedvi = float(np.clip(rng.normal(0.92, 0.17), 0.55, 1.25)) * _NORMAL[truth.sex]["lvedvi"][0]
+    lvedvi = float(np.clip(rng.normal(0.86, 0.17), 0.5, 1.25)) * _NORMAL[truth.sex]["lvedvi"][0]
     lvedv = min(lvedvi, LVEDVI_HIGH[truth.sex] * 0.98) * truth.bsa_m2
     rvef = float(np.clip(rng.normal(60, 6), 46.5, 74))
     rvedv = min(
@@ -229,9 +231,17 @@ def _infarct(rng: np.random.Generator) -> Truth:
 
 def _right(rng: np.random.Generator) -> Truth:
     truth = _healthy(rng)
+    if rng.random() < 0.5:  # many are young or small: large for them, not in ml
+        small = rng.uniform(0.68, 0.95)
+        truth = replace(
+            truth,
+            bsa_m2=round(max(truth.bsa_m2 * small, 1.15), 2),
+            age_years=int(rng.integers(18, 50)),
+            lvedv_ml=truth.lvedv_ml * small,
+        )
     high = RVEDVI_HIGH[truth.sex]
-    if rng.random() < 0.87:
-        rvedv = high * min(1.02 + rng.gamma(1.6, 0.2), 2.1) * truth.bsa_m2
+    if rng.random() < 0.78:
+        rvedv = high * min(1.01 + rng.gamma(1.5, 0.18), 2.1) * truth.bsa_m2
         rvef = float(np.clip(rng.normal(39, 10), 12, 60))
     else:  # weak without being large
         rvedv = high * rng.uniform(0.75, 0.99) * truth.bsa_m2
@@ -239,7 +249,7 @@ def _right(rng: np.random.Generator) -> Truth:
     lvef = float(np.clip(rng.normal(58, 6), 50.5, 72))
     if rng.random() < 0.12:
         lvef = rng.uniform(36, 49)
-    lvedv = float(np.clip(truth.lvedv_ml * rng.normal(0.82, 0.17), 34 * truth.bsa_m2, None))
+    lvedv = float(np.clip(truth.lvedv_ml * rng.normal(0.86, 0.18), 34 * truth.bsa_m2, None))
     lvedv = min(lvedv, rvedv * 0.95, 0.97 * LVEDVI_HIGH[truth.sex] * truth.bsa_m2)
     motion = ("hypokinetic",) * 16 if lvef < 45 else ("normal",) * 16
     return _with(

@@ -130,11 +130,11 @@ def tables(heart: Heart, points: Points, phase: np.ndarray) -> list[Tables]:
     depth = _at(heart.trabeculae, left.s, turn) * (1 + 0.6 * c)
     depth = np.minimum(depth, 0.4 * left.endo)
     gap = _at(heart.trabecula_gap, left.s, turn) * depth * (1 - 0.7 * c)
-    epi = np.where(above, atrium + 2.0, left.epi)
+    epi = np.where(above, np.where(atrium > 1, atrium + 2.0, 0), left.epi)
     endo = np.where(above, atrium, left.endo)
     ur = np.tile(points.u_right, (count, 1))
     cavity, rv_s = rv_surfaces(heart, ur, at)
-    taper = np.sqrt(np.clip(1 - (np.minimum(rv_s, 0) / 0.55) ** 2, 0, 1))
+    taper = np.sqrt(np.clip(1 - (np.minimum(rv_s, 0) / 0.65) ** 2, 0, 1))
     cavity = cavity * taper
     rv = heart.rv
     wall = np.where(rv_s < 0, 2.0, rv.wall_mm * (1 + 0.35 * c))

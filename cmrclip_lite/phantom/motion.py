@@ -117,7 +117,9 @@ def rv_centre(heart: Heart, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         + np.mean(heart.wall[:, 70:120], 1)[np.clip((s * (N_S - 1)).astype(int), 0, N_S - 1)]
     )
     septum = septum * np.clip(1 - 0.15 * heart.flat_ed * (heart.flat_at < 0.75), 0.5, 1)
-    x = -heart.rv.offset * np.maximum(septum, 10)
+    # The smaller the RV, the more it lies around the LV instead of beside it.
+    grown = 0.5 * (heart.rv.size_mm - 36) * (1 - 0.7 * s)
+    x = np.minimum(-heart.rv.offset * np.maximum(septum, 10) - grown, -5)
     return x.astype(np.float32), (heart.rv.shift_mm[0] * (1 - s) + heart.rv.shift_mm[1] * s)
 
 
@@ -135,8 +137,10 @@ def rv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> tuple[np.ndar
     base = rv.base_mm + heart.length_mm * rv.shorten * c
     s = (u - base) / (rv.apex_mm - base)
     inside = np.clip(s, 0, 1)
-    wide = rv.size_mm * (1 - inside ** rv.taper[0]) ** 0.85 * (1 - rv.squeeze * c)
-    tall = rv.size_mm * rv.aspect * (1 - inside ** rv.taper[1]) ** 0.65
+    # A ventricle that dilates grows outwards more than along the septum.
+    wide = (18 + 0.5 * rv.size_mm) * (1 - inside ** rv.taper[0]) ** 0.7 * (1 - rv.squeeze * c)
+    septum = heart.radius_mm + float(heart.wall[8, 70:120].mean())
+    tall = rv.aspect * (0.65 * septum + 0.35 * rv.size_mm) * (1 - inside ** rv.taper[1]) ** 0.55
     tall = tall * (1 - rv.height_squeeze * rv.squeeze * c)
     # The ellipse drifts with the septum; seen from the fixed centre that is an offset.
     drift = 0.35 * rv.squeeze * wide * c
@@ -202,7 +206,7 @@ def fit_volumes(heart: Heart) -> None:
     _solve(heart, "contraction", lambda: lv_volume_ml(heart, es), truth.lvesv_ml, -0.1, 0.6)
     rv = heart.rv
     for name, phase, target, low, high in (
-        ("size_mm", 0.0, truth.rvedv_ml, 20.0, 62.0),
+        ("size_mm", 0.0, truth.rvedv_ml, 4.0, 100.0),
         ("squeeze", es + 0.02, truth.rvesv_ml, -0.1, 0.7),
     ):
         rest = _rv_levels(heart, phase)
