@@ -80,20 +80,12 @@ def moving_grid(
         StudyError: if a shape is not usable.
         CmrClipError: if Pillow is not installed.
     """
-    frames = _grid_frames(cines, spacing_mm, columns, size)
-    return _webp(frames, duration_ms=max(1, round(1000 / fps)))
+    return _webp(_grid_frames(cines, spacing_mm, columns, size), max(1, round(1000 / fps)))
 
 
-def still_grid(
-    cines: Sequence[np.ndarray],
-    *,
-    spacing_mm: Sequence[tuple[float, float]],
-    columns: int = 4,
-    size: int = 192,
-) -> bytes:
-    """The first phase of `moving_grid` as a still WebP, for a pause and for calm eyes."""
-    grey = [to_grey(cine)[:1] for cine in cines]
-    return _webp(_grid_frames(grey, spacing_mm, columns, size, scaled=True), duration_ms=0)
+def first_frame(picture: bytes) -> bytes:
+    """The first phase of a moving picture as a still WebP, for a pause and for calm eyes."""
+    return _webp([_pillow().open(io.BytesIO(picture)).convert("RGB")], duration_ms=0)
 
 
 def heart_rate_fps(series: Series, phases: int | None = None, slowest: float = 8.0) -> float:
@@ -116,7 +108,9 @@ def to_grey(pixels: np.ndarray) -> np.ndarray:
     if pixels.ndim != 3 or 0 in pixels.shape:
         raise StudyError(f"A moving picture needs pixels of shape (T, H, W), not {pixels.shape}.")
     pixels = np.nan_to_num(pixels.astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = np.percentile(pixels, GREY_PERCENTILES)
+    # A fourth of the pixels gives the same percentiles in a fourth of the time.
+    sample = pixels[:, ::2, ::2] if min(pixels.shape[1:]) > 64 else pixels
+    low, high = np.percentile(sample, GREY_PERCENTILES)
     if high <= low:  # nearly all of one value: show what is brighter than that
         low, high = float(pixels.min()), float(pixels.max())
     scaled = (pixels - low) / max(float(high - low), 1e-6)
@@ -178,20 +172,20 @@ def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
             x=0 if measured else min(0.0, *values, 0.0),
             y=row - 0.36,
             xanchor="left",
-            text=f"<b>{_plain(textwrap.shorten(score.condition, 60, placeholder=' …'))}</b>",
+            text=_row_label(score),
             showarrow=False,
         )
     reference = scores[0].reference if scores else ""
     title = (
-        f"Percentile in the reference<br><sub>{_wrapped(reference)}</sub>"
+        f"Percentile<br>{_small(_wrapped(reference))}"
         if measured
-        else "Cosine similarity<br><sub>not measured against anything: no case library</sub>"
+        else f"Cosine similarity<br>{_small('not measured against anything: no case library')}"
     )
     extent = [0, 118] if measured else _similarity_extent(values)
     ticks = {"tickvals": [0, 25, 50, 75, 100]} if measured else {}
     figure.update_layout(
-        height=130 + 62 * max(1, len(scores)),
-        margin={"l": 12, "r": 12, "t": 34, "b": 78},
+        height=136 + 58 * max(1, len(scores)),
+        margin={"l": 12, "r": 12, "t": 34, "b": 84},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": text_colour, "size": 13},
@@ -233,6 +227,15 @@ def _bar_text(score: Score, measured: bool) -> str:
     return f"{score.percentile:.0f}"
 
 
+def _row_label(score: Score) -> str:
+    name = _plain(textwrap.shorten(score.condition, 44, placeholder=" …"))
+    return f"<b>{name}</b>  {_small(f'similarity {score.similarity:.2f}')}"
+
+
+def _small(text: str) -> str:
+    return f'<span style="font-size:11px">{text}</span>'
+
+
 def _hover(score: Score) -> str:
     lines = [f"<b>{_wrapped(score.condition)}</b>", f"cosine similarity {score.similarity:.3f}"]
     if score.percentile is not None:
@@ -263,11 +266,10 @@ def _grid_frames(
     spacing_mm: Sequence[tuple[float, float]],
     columns: int,
     size: int,
-    scaled: bool = False,
 ) -> list[Image]:
     if not cines:
         raise StudyError("There is no series to make a moving picture of.")
-    grey = list(cines) if scaled else [to_grey(cine) for cine in cines]
+    grey = [to_grey(cine) for cine in cines]
     extents = [
         (g.shape[1] * mm[0], g.shape[2] * mm[1]) for g, mm in zip(grey, spacing_mm, strict=True)
     ]

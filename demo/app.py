@@ -1,0 +1,359 @@
+"""The demo: open a cardiac MR study, ask about it in words, see the cases most like it.
+
+`python app.py` serves it, on a Hugging Face Space as anywhere else; `cmrclip demo` calls `serve`.
+The environment variable CMRCLIP_MODEL names another checkpoint than the bundled one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+# The command line and the tests load this file by its path, from anywhere.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+# First of all, since it imports `spaces`, which must come before torch.
+from engine import Embedded, Engine, ask_lines
+
+# isort: split
+import gradio as gr
+import page
+from cines import pictures, thumbnail
+from endpoints import add_endpoints
+from uploads import MAX_FILE_MB, remove, taken
+
+from cmrclip_lite.errors import CmrClipError
+from cmrclip_lite.figures import score_bars
+from cmrclip_lite.prompts import CONDITIONS
+from cmrclip_lite.readers import read_study
+from cmrclip_lite.study import Study
+
+log = logging.getLogger(__name__)
+
+HERE = Path(__file__).resolve().parent
+FIRST_QUESTIONS = 6  # how many known conditions the box starts with
+SEARCH_EXAMPLES = ("dilated left ventricle", "thick septum", "normal study")
+KEEP_SECONDS = 3600  # an idle session's embedding; files never live this long
+
+APPEND_LINE = "(text, line) => [(text.trim() ? text.trim() + '\\n' : '') + line]"
+PICK_SAMPLE = """
+element.addEventListener('click', (event) => {
+  const card = event.target.closest('button[data-sample]');
+  if (!card) return;
+  element.querySelectorAll('button[data-sample]').forEach(
+    (other) => other.setAttribute('aria-pressed', String(other === card)));
+  trigger('select', {sample: card.dataset.sample});
+});
+"""
+HEAD = '<meta name="robots" content="noindex">'
+
+
+def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Blocks:
+    """The whole page for one model.
+
+    Args:
+        model: a `CMRCLIP`.
+        library: its `CaseLibrary`, or None: scores are then not measured against anything.
+        samples: name to a study that `read_study` opens.
+    """
+    engine = Engine(model, library)
+    size = len(library) if library is not None else 0
+    library_name = library.name if library is not None else None
+    opened_samples: dict[str, tuple[Study, str, Embedded]] = {}
+
+    def sample_cards() -> str:
+        cards = {name: (_title(name), _thumbnail(path)) for name, path in samples.items()}
+        return page.samples(cards)
+
+    def open_upload(files: list[str] | None, conditions: str) -> Iterator[dict]:
+        if not files:
+            return
+
+        def read() -> Study:
+            with taken(files) as path:
+                return read_study(path)
+
+        try:
+            yield from show(read, "upload", conditions)
+        finally:
+            remove([Path(file) for file in files])
+
+    def open_sample(conditions: str, event: gr.EventData) -> Iterator[dict]:
+        name = str(event._data.get("sample", "")) if isinstance(event._data, dict) else ""
+        if name in samples:
+            yield from show(lambda: read_study(samples[name]), name, conditions)
+
+    def show(read: Callable[[], Study], name: str, conditions: str) -> Iterator[dict]:
+        """Read, then picture, then embed, then answer; each is shown as soon as it is there."""
+        cleared = {
+            upload: None,
+            folder: gr.skip(),
+            state: None,
+            study_area: "",
+            results: gr.Column(visible=False),
+            plot: gr.Plot(visible=False),
+            sentences: "",
+            problem: "",
+            status: page.message("Reading the study …", "working"),
+        }
+        yield cleared
+        try:
+            kept = opened_samples.get(name)
+            study = kept[0] if kept else read()
+            view = kept[1] if kept else _study_html(name, study)
+            yield {
+                study_area: view,
+                status: page.message("Embedding the study …", "working"),
+            }
+            embedded = kept[2] if kept else engine.embed(study)
+            if name in samples:
+                opened_samples[name] = (study, view, embedded)
+            yield {
+                study_area: view + page.notes(embedded.notes),
+                status: "",
+                state: embedded,
+                results: gr.Column(visible=True),
+                similar: page.cases(engine.similar(embedded), library_name or "", size)
+                if size
+                else "",
+                **answer(embedded, conditions),
+            }
+        except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
+            yield {status: page.message(explained(error)), state: None}
+
+    def ask(embedded: Embedded | None, conditions: str) -> dict:
+        if embedded is None:
+            return {status: page.message("Open a study first: pick a sample or upload one.")}
+        return answer(embedded, conditions)
+
+    def answer(embedded: Embedded, conditions: str) -> dict:
+        try:
+            asked, problems = ask_lines(conditions)
+            scores = engine.score(embedded, asked)
+        except Exception as error:  # noqa: BLE001 - as above
+            return {
+                plot: gr.Plot(visible=False),
+                sentences: "",
+                problem: page.message(explained(error)),
+            }
+        if not scores and not problems:
+            problems = ["Type a condition, one a line, or take one of the suggestions."]
+        return {
+            plot: gr.Plot(score_bars(scores), visible=True) if scores else gr.Plot(visible=False),
+            sentences: page.score_sentences(scores) if scores else "",
+            problem: "".join(page.message(text) for text in problems),
+        }
+
+    def search(text: str) -> str:
+        try:
+            return page.cases(engine.search(text), library_name or "", size)
+        except Exception as error:  # noqa: BLE001 - as above
+            return page.message(explained(error))
+
+    suggested = engine.conditions
+    with gr.Blocks(
+        title="CMR-CLIP Lite",
+        analytics_enabled=False,
+        delete_cache=(600, 600),
+        fill_width=True,
+    ) as demo:
+        gr.HTML(page.NOTICE, elem_id="notice")
+        gr.HTML(page.HEADER)
+        state = gr.State(None, time_to_live=KEEP_SECONDS)
+        with gr.Tabs():
+            with gr.Tab("A study"):
+                with gr.Row(equal_height=False):
+                    with gr.Column(scale=6, min_width=290):
+                        gr.HTML("<h2>1 · Open a study</h2>")
+                        cards = gr.HTML(js_on_load=PICK_SAMPLE, elem_id="samples")
+                        upload = gr.File(
+                            file_count="multiple",
+                            label="Or upload a zip, DICOM, NIfTI",
+                            height=170,
+                            elem_id="upload",
+                        )
+                        folder = gr.UploadButton(
+                            "… or choose a folder",
+                            file_count="directory",
+                            size="sm",
+                            elem_id="folder",
+                        )
+                        status = gr.HTML(page.EMPTY, elem_id="status")
+                        study_area = gr.HTML(elem_id="study")
+                    with gr.Column(scale=5, min_width=290):
+                        gr.HTML("<h2>2 · Ask about it</h2>")
+                        box = gr.Textbox(
+                            "\n".join(c.label for c in suggested[:FIRST_QUESTIONS]),
+                            label="Conditions, one a line",
+                            info="Findings, diagnoses or whole report sentences, in English.",
+                            lines=6,
+                            max_lines=14,
+                            max_length=20_000,
+                            elem_id="conditions",
+                        )
+                        with gr.Row(elem_classes="suggestions"):
+                            buttons = [
+                                gr.Button(c.label, size="sm", min_width=60) for c in suggested
+                            ]
+                        go = gr.Button("Score", variant="primary", elem_id="score")
+                        problem = gr.HTML(elem_id="problem")
+                        plot = gr.Plot(visible=False, show_label=False, elem_id="plot")
+                        sentences = gr.HTML(elem_id="sentences")
+                with gr.Column(visible=False, elem_id="results") as results:
+                    gr.HTML("<h2>3 · Cases that look like it</h2>")
+                    similar = gr.HTML(elem_id="similar")
+            with gr.Tab("Search by words"):
+                gr.HTML(
+                    "<h2>Find cases by a description</h2><p>The words are compared with every "
+                    "case's pictures, not with its report.</p>"
+                )
+                with gr.Row():
+                    query = gr.Textbox(
+                        show_label=False,
+                        placeholder="such as: dilated left ventricle with reduced function",
+                        max_length=20_000,
+                        elem_id="query",
+                        scale=5,
+                    )
+                    find = gr.Button("Search", variant="primary", elem_id="find", scale=1)
+                gr.Examples(list(SEARCH_EXAMPLES), query, label="Try")
+                found = gr.HTML(elem_id="found")
+            with gr.Tab("About"):
+                gr.Markdown((HERE / "about.md").read_text(encoding="utf-8"))
+        gr.HTML(page.footer(model.name, library_name, size))
+
+        private = {"api_visibility": "private"}
+        opening = {
+            "outputs": [
+                upload, folder, state, status, study_area, results, plot, sentences, problem,
+                similar,
+            ],
+            "concurrency_limit": 2,
+            "concurrency_id": "study",
+            "show_progress": "hidden",
+            **private,
+        }  # fmt: skip
+        answering = {
+            "inputs": [state, box],
+            "outputs": [status, plot, sentences, problem],
+            "concurrency_limit": 2,
+            "show_progress": "minimal",
+            **private,
+        }
+        demo.load(sample_cards, None, cards, show_progress="hidden", **private)
+        upload.upload(open_upload, [upload, box], **opening)
+        folder.upload(open_upload, [folder, box], **opening)
+        cards.select(open_sample, [box], **opening)
+        go.click(ask, **answering)
+        box.submit(ask, **answering)
+        for button in buttons:
+            button.click(None, [box, button], [box], js=APPEND_LINE, **private).then(
+                ask, **answering
+            )
+        searching = {"concurrency_limit": 2, **private}
+        gr.on([find.click, query.submit], search, query, found, **searching)
+        add_endpoints(engine)
+    demo.queue(max_size=64, default_concurrency_limit=2)
+    return demo
+
+
+def explained(error: Exception) -> str:
+    """A sentence for the person; of an error that is not ours, the log gets its kind and place.
+
+    Its text stays out of the log: it may quote what was uploaded.
+    """
+    if isinstance(error, CmrClipError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("%s at %s:%s", type(error).__name__, Path(place.filename).name, place.lineno)
+    return (
+        "Something went wrong on the server and was noted, without your data. "
+        "Try again; if it fails again, try another study."
+    )
+
+
+def serve(
+    host: str | None = None,
+    port: int | None = None,
+    share: bool = False,
+    open_browser: bool = False,
+    model: Any = None,
+    library: Any = None,
+    samples: Mapping[str, Path] | None = None,
+) -> None:
+    """Load what is not given and serve the page until interrupted.
+
+    Args:
+        host, port: where to listen; None leaves it to Gradio and its environment variables.
+        share: ask Gradio for a public address.
+        open_browser: open the page in a browser.
+        model: a `CMRCLIP`; None takes CMRCLIP_MODEL, else the bundled checkpoint.
+        library: its case library; None takes the bundled one where it belongs to the model.
+        samples: name to study; None takes the bundled samples.
+    """
+    from cmrclip_lite.bundled import sample_studies
+    from cmrclip_lite.hub import load
+    from cmrclip_lite.library import default_library
+
+    model = model if model is not None else load(os.environ.get("CMRCLIP_MODEL") or None)
+    library = library if library is not None else default_library(model)
+    samples = samples if samples is not None else sample_studies()
+    build_demo(model, library, samples).launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        inbrowser=open_browser,
+        max_file_size=MAX_FILE_MB * 2**20,
+        theme=_theme(),
+        css_paths=HERE / "style.css",
+        head=HEAD,
+        footer_links=["api", "settings"],
+        run_history=False,
+        ssr_mode=False,
+    )
+
+
+def main() -> None:
+    """What a Space runs."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    serve()
+
+
+def _theme() -> gr.themes.Base:
+    """System fonts only: a page about patients' images fetches nothing from elsewhere."""
+    return gr.themes.Soft(
+        primary_hue="blue",
+        neutral_hue="slate",
+        radius_size="md",
+        font=("system-ui", "sans-serif"),
+        font_mono=("ui-monospace", "monospace"),
+    )
+
+
+def _title(name: str) -> str:
+    words = page.finding_label(name) if name in CONDITIONS else name
+    words = words.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _thumbnail(path: Path) -> bytes | None:
+    stamp = path.stat().st_mtime_ns
+    if (path, stamp) not in _thumbnails:
+        _thumbnails[path, stamp] = thumbnail(read_study(path))
+    return _thumbnails[path, stamp]
+
+
+_thumbnails: dict[tuple[Path, int], bytes | None] = {}
+
+
+def _study_html(name: str, study: Study) -> str:
+    return page.viewer(pictures(study)) + page.study_table(study)
+
+
+if __name__ == "__main__":
+    main()

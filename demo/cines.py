@@ -1,0 +1,102 @@
+"""The moving pictures of a study, grouped by view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from page import VIEW_NAMES, Picture
+
+from cmrclip_lite.figures import first_frame, heart_rate_fps, moving_grid
+from cmrclip_lite.heart import find_heart
+from cmrclip_lite.study import Series, Study, View
+
+COLUMNS = 4
+CLOSE_UP_MM = 190.0  # holds a dilated heart also where the centre found is somewhat off it
+MAX_TILES = 24
+TILE, SINGLE = 180, 360  # screen pixels of a tile in a grid, and of a picture alone
+
+
+def pictures(study: Study) -> list[Picture]:
+    """One picture for each view and kind; the short-axis cine close to the heart as well."""
+    groups: dict[tuple[str, str], list[Series]] = {}
+    for series in study.series:
+        groups.setdefault((str(series.view), str(series.sequence)), []).append(series)
+    shown = []
+    for (view, kind), stack in groups.items():
+        title = f"{VIEW_NAMES.get(view, view)}, {kind}" if kind != "unknown" else VIEW_NAMES[view]
+        whole = [series.pixels for series in stack]
+        close = close_up(stack) if view == View.SAX and stack[0].is_cine else None
+        if close is None:
+            shown.append(_picture(title, stack, whole))
+        else:
+            shown.append(_picture(f"{title}, close to the heart", stack, close))
+            folded = _picture(f"{title}, whole images", stack, whole)
+            shown.append(replace(folded, aside=True))
+    return sorted(shown, key=lambda picture: picture.aside)
+
+
+def thumbnail(study: Study, size: int = 128) -> bytes | None:
+    """A small moving picture of the middle short-axis slice, or of whatever there is."""
+    stack = study.cines(View.SAX) or study.cines() or study.series
+    if not stack:
+        return None
+    close = close_up(stack) if stack[0].is_cine else None
+    middle = len(stack) // 2
+    pixels = (close or [series.pixels for series in stack])[middle]
+    return moving_grid(
+        [pixels],
+        spacing_mm=[stack[middle].spacing_mm],
+        columns=1,
+        size=size,
+        fps=heart_rate_fps(stack[middle]),
+    )
+
+
+def close_up(stack: Sequence[Series]) -> list[np.ndarray] | None:
+    """Each cine cut to a square around the heart, or None where no heart is found."""
+    centre = find_heart(list(stack))
+    if centre is None:
+        return None
+    return [_cut(series, centre) for series in stack]
+
+
+def _cut(series: Series, centre: tuple[float, float]) -> np.ndarray:
+    spans = []
+    for length, middle, mm in zip(
+        series.pixels.shape[1:], centre, series.spacing_mm, strict=True
+    ):
+        half = round(CLOSE_UP_MM / 2 / mm)
+        start = int(np.clip(round(middle / mm) - half, 0, max(0, length - 2 * half)))
+        spans.append(slice(start, min(length, start + 2 * half)))
+    return series.pixels[:, spans[0], spans[1]]
+
+
+def _picture(title: str, stack: Sequence[Series], pixels: Sequence[np.ndarray]) -> Picture:
+    chosen = range(len(stack))
+    if len(stack) > MAX_TILES:
+        chosen = sorted({round(i) for i in np.linspace(0, len(stack) - 1, MAX_TILES)})
+    cines = [pixels[i] for i in chosen]
+    columns = min(COLUMNS, len(cines))
+    longest = max(chosen, key=lambda i: len(pixels[i]))
+    phases = len(pixels[longest])
+    detail = f"{len(stack)} slice{'s' if len(stack) > 1 else ''}"
+    if len(cines) < len(stack):
+        detail += f" ({len(cines)} shown)"
+    detail += f", {phases} phases" if phases > 1 else ", still"
+    moving = moving_grid(
+        cines,
+        spacing_mm=[stack[i].spacing_mm for i in chosen],
+        columns=columns,
+        size=TILE if columns > 1 else SINGLE,
+        fps=heart_rate_fps(stack[longest]),
+    )
+    return Picture(
+        title=title,
+        detail=detail,
+        moving=moving,
+        still=first_frame(moving),
+        columns=columns,
+        tiles=len(cines),
+    )

@@ -1,0 +1,152 @@
+"""What the page asks of the model, on the accelerator where there is one.
+
+On a ZeroGPU Space a GPU is lent for the length of a call to a function that `spaces.GPU` wraps:
+arguments and results are pickled, and an error raised inside loses its text, so it travels back
+as a value. Everywhere else the wrapper does nothing.
+"""
+
+from __future__ import annotations
+
+try:  # before torch: on a ZeroGPU Space it stands in for CUDA until a GPU is lent
+    import spaces
+except ImportError:  # everywhere else
+    spaces = None
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from cmrclip_lite import zeroshot
+from cmrclip_lite.errors import CmrClipError, ConditionError, LibraryError, StudyError
+from cmrclip_lite.frames import study_to_clip
+from cmrclip_lite.prompts import CONDITIONS, Condition, clean_condition
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from cmrclip_lite.library import Case, CaseLibrary
+    from cmrclip_lite.model import CMRCLIP
+    from cmrclip_lite.study import Study
+    from cmrclip_lite.zeroshot import Score
+
+MAX_CONDITIONS = 20
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What is kept of an open study between questions: no pixel of it.
+
+    Attributes:
+        embedding: `(D,)` float32 unit vector.
+        notes: sentences about the study and how it became a clip.
+    """
+
+    embedding: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+class Engine:
+    """A model and its case library, loaded once and shared by all sessions."""
+
+    def __init__(self, model: CMRCLIP, library: CaseLibrary | None) -> None:
+        self.model = model
+        self.library = library
+
+        def embed(clip: Tensor) -> np.ndarray:
+            with torch.inference_mode():
+                return model.encode_clip(clip[None])[0].float().cpu().numpy()
+
+        def score(embedding: np.ndarray, conditions: Sequence[str]) -> list[Score]:
+            return zeroshot.score(model, torch.from_numpy(embedding), conditions, library)
+
+        def search(text: str, k: int) -> list[Case]:
+            return library.search_text(model, text, k)
+
+        self._embed = on_accelerator(embed)
+        self._score = on_accelerator(score)
+        self._search = on_accelerator(search)
+
+    def embed(self, study: Study) -> Embedded:
+        """The study's embedding and notes.
+
+        Raises:
+            StudyError: if the study lacks what the model's layout needs.
+        """
+        clip = study_to_clip(study, self.model.config)
+        embedding = self._embed(clip.tensor)
+        if not np.isfinite(embedding).all():
+            raise StudyError("The model gave no usable embedding; the pixels may hold no picture.")
+        return Embedded(embedding, (*study.notes, *clip.notes))
+
+    def score(self, embedded: Embedded, conditions: Sequence[str]) -> list[Score]:
+        """A score for each condition, in their order; no image is encoded again."""
+        return self._score(embedded.embedding, list(conditions)) if conditions else []
+
+    def similar(self, embedded: Embedded, k: int = 5) -> list[Case]:
+        """The `k` most similar cases, best first; none where there is no library."""
+        return self.library.search(embedded.embedding, k) if self.library is not None else []
+
+    def search(self, text: str, k: int = 5) -> list[Case]:
+        """The `k` cases whose pictures fit a text best.
+
+        Raises:
+            ConditionError: if the text cannot be asked.
+            LibraryError: if there is no library.
+        """
+        if self.library is None:
+            raise LibraryError(
+                f"There is no case library for the model {self.model.name!r}; "
+                "build one from your own exams to search it."
+            )
+        return self._search(text, k)
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """The known conditions to suggest: those that training covered, where that is recorded."""
+        trained = self.model.config.conditions
+        return [c for key, c in CONDITIONS.items() if not trained or key in trained]
+
+
+def ask_lines(text: str) -> tuple[list[str], list[str]]:
+    """The conditions typed into a box, one a line, and sentences about lines left out.
+
+    A line that cannot be asked does not keep the others from being scored.
+    """
+    lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    asked: list[str] = []
+    problems: list[str] = []
+    for line in lines[:MAX_CONDITIONS]:
+        try:
+            clean_condition(line)
+            asked.append(line)
+        except ConditionError as error:
+            problems.append(f"“{line[:60]}”: {error}")
+    if len(lines) > MAX_CONDITIONS:
+        problems.append(f"Only the first {MAX_CONDITIONS} conditions are scored at a time.")
+    return asked, problems
+
+
+def on_accelerator(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `function` in `spaces.GPU`, carrying this package's errors across as values."""
+    if spaces is None:
+        return function
+
+    @spaces.GPU
+    def inside(*args: Any) -> tuple[Any, CmrClipError | None]:
+        try:
+            return function(*args), None
+        except CmrClipError as error:
+            return None, error
+
+    @wraps(function)
+    def outside(*args: Any) -> Any:
+        result, error = inside(*args)
+        if error is not None:
+            raise error
+        return result
+
+    return outside
