@@ -14,7 +14,9 @@ the opposite walls of the 17-segment model (Cerqueira et al., Circulation 105:53
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from collections.abc import Sequence as SequenceOf
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +26,8 @@ from .study import Series, Study, View
 LONG_AXIS = np.array([0.66, -0.63, -0.41]) / np.linalg.norm([0.66, -0.63, -0.41])
 # A stack this far from the mean long axis is no short axis.
 SHORT_AXIS_WITHIN = 45.0
+# One or two slices are the short axis only this close to it.
+ALONE_WITHIN = 25.0
 # Parallel slices of one stack differ by rounding only; separately planned ones by a few degrees.
 PARALLEL_WITHIN = 10.0
 # A plane contains the long axis if its normal is within this of a right angle to it.
@@ -83,10 +87,11 @@ def classify(series: SequenceOf[Series], words: SequenceOf[str] | None = None) -
         One view per series; a view other than unknown that a series has is kept.
     """
     words = words or [""] * len(series)
-    axis = short_axis(series, words)
+    planes = [_plane(s) for s in series]
+    axis = _short_axis(planes, words)
     return [
-        s.view if s.view is not View.UNKNOWN else _view(s, described, axis, _alone(s, series))
-        for s, described in zip(series, words, strict=True)
+        s.view if s.view is not View.UNKNOWN else _view(plane, described, axis, planes)
+        for s, plane, described in zip(series, planes, words, strict=True)
     ]
 
 
@@ -94,32 +99,45 @@ def short_axis(
     series: SequenceOf[Series], words: SequenceOf[str] | None = None
 ) -> np.ndarray | None:
     """`(3,)` unit vector from base to apex, across the study's short-axis slices, or None."""
-    words = words or [""] * len(series)
+    return _short_axis([_plane(s) for s in series], words or [""] * len(series))
+
+
+class _Plane(NamedTuple):
+    normal: np.ndarray
+    position: np.ndarray
+
+    def parallel(self, other: _Plane | None) -> bool:
+        return other is not None and angle(self.normal, other.normal) < PARALLEL_WITHIN
+
+    def places(self, others: Iterable[_Plane]) -> int:
+        """How many places along the normal the others have, to the nearest millimetre."""
+        return len({round(float(other.position @ self.normal)) for other in others})
+
+
+def _plane(series: Series) -> _Plane | None:
+    if series.orientation is None or series.position_mm is None:
+        return None
+    return _Plane(towards_apex(series.normal), series.position_mm)
+
+
+def _short_axis(planes: list[_Plane | None], words: SequenceOf[str]) -> np.ndarray | None:
     best: tuple[int, float] | None = None
     axis = None
-    for candidate in series:
-        normal = candidate.normal
-        if normal is None or candidate.position_mm is None or _patient_aligned(normal):
+    for plane in planes:
+        if plane is None or _patient_aligned(plane.normal):
             continue
-        normal = towards_apex(normal)
-        off = angle(normal, LONG_AXIS)
+        off = angle(plane.normal, LONG_AXIS)
         if off > SHORT_AXIS_WITHIN:
             continue
-        members = [
-            (s, described)
-            for s, described in zip(series, words, strict=True)
-            if s.normal is not None
-            and s.position_mm is not None
-            and angle(s.normal, normal) < PARALLEL_WITHIN
-        ]
-        named = {describe(described) for _, described in members} - {View.SAX, View.UNKNOWN}
-        places = {round(float(s.position_mm @ normal)) for s, _ in members}
+        members = [i for i, other in enumerate(planes) if plane.parallel(other)]
+        named = {describe(words[i]) for i in members} - {View.SAX, View.UNKNOWN}
+        places = plane.places(planes[i] for i in members)
         # One or two slices make no stack: only a plane near the mean, that no description
         # calls something else, is then the short axis.
-        if len(places) < 3 and (off > 25.0 or named):
+        if places < 3 and (off > ALONE_WITHIN or named):
             continue
-        if best is None or (len(places), -off) > best:
-            best, axis = (len(places), -off), normal
+        if best is None or (places, -off) > best:
+            best, axis = (places, -off), plane.normal
     return axis
 
 
@@ -188,35 +206,21 @@ def _patient_aligned(normal: np.ndarray) -> bool:
     return bool(np.abs(normal).max() > np.cos(np.radians(ALIGNED_WITHIN)))
 
 
-def _alone(series: Series, others: SequenceOf[Series]) -> bool:
-    """Whether a series is one of at most three parallel places, not part of a survey stack."""
-    if series.normal is None or series.position_mm is None:
-        return True
-    parallel = [
-        round(float(s.position_mm @ series.normal))
-        for s in others
-        if s.normal is not None
-        and s.position_mm is not None
-        and angle(s.normal, series.normal) < PARALLEL_WITHIN
-    ]
-    return len(set(parallel)) <= 3
-
-
-def _view(series: Series, words: str, axis: np.ndarray | None, alone: bool) -> View:
-    """The view of one series.
-
-    A heart may lie so that a long-axis plane happens to be a plane of the patient: `alone` tells
-    it from the slices of an axial stack.
-    """
+def _view(
+    plane: _Plane | None, words: str, axis: np.ndarray | None, planes: list[_Plane | None]
+) -> View:
     said = describe(words)
-    normal = series.normal
-    if normal is None:
+    if plane is None:
         return said
-    if _patient_aligned(normal) and not (
-        alone and axis is not None and 90.0 - angle(normal, axis) < CONTAINS_WITHIN / 2
-    ):
-        # Coronal and sagittal planes through the heart are outflow-tract views by name only.
-        return View.AXIAL if np.argmax(np.abs(normal)) == 2 else said
+    normal = plane.normal
+    if _patient_aligned(normal):
+        # A heart may lie so that a long-axis plane happens to be a plane of the patient; a
+        # survey stack has many slices.
+        alone = plane.places(other for other in planes if plane.parallel(other)) <= 3
+        contains = axis is not None and 90.0 - angle(normal, axis) < CONTAINS_WITHIN / 2
+        if not (alone and contains):
+            # Coronal and sagittal planes are outflow-tract views by name only.
+            return View.AXIAL if np.argmax(np.abs(normal)) == 2 else said
     if axis is not None and angle(normal, axis) < PARALLEL_WITHIN * 2:
         return View.SAX
     # Outflow tracts lie across no fixed angle of the heart: only their names tell them.

@@ -38,8 +38,9 @@ def members(source: Source, limits: Limits, stack: ExitStack) -> list[Source]:
         # An archive inside another is held whole: a seek in a compressed member starts over.
         stream = source.open()
         if isinstance(stream, _Member):
-            with stream:
-                stream = io.BytesIO(stream.read())
+            stream.close()
+            stream = io.BytesIO(source.read())
+            source.release()
         archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(stream)))
         entries = archive.infolist()
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, OSError) as error:

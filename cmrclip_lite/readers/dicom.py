@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -15,8 +18,6 @@ from .headers import Frame, Header, read_header
 from .limits import Limits
 from .sources import Source
 
-log = logging.getLogger(__name__)
-
 MR_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
     "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR Image Storage
@@ -27,6 +28,24 @@ MR_CLASSES = (
 ENOUGH_PHASES = 0.5
 
 
+@contextmanager
+def pydicom_silenced() -> Iterator[None]:
+    """Keep pydicom from warning and logging, for its messages quote what a file says.
+
+    Both switches are the process's own, so they are set once around a read, not in its threads.
+    """
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@pydicom_silenced()
 def read_dicom(sources: list[Source], limits: Limits) -> tuple[Study, list[str]]:
     """Read the cines and late-enhancement stills among DICOM files.
 

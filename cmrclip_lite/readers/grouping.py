@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Slice:
     orientation: np.ndarray | None
     position: np.ndarray | None
 
-    @property
+    @cached_property
     def normal(self) -> np.ndarray | None:
         return None if self.orientation is None else np.cross(*self.orientation)
 

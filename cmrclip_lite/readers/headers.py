@@ -11,7 +11,6 @@ import hashlib
 import io
 import re
 import struct
-import warnings
 import zlib
 from dataclasses import dataclass, field
 
@@ -156,9 +155,7 @@ def _parse(data: bytes) -> tuple[Dataset, int | None]:
     """The data set before its pixels, and where in the file the pixel element begins."""
     stream = io.BytesIO(data)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ds = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
+        ds = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
     except pydicom.errors.InvalidDicomError as error:
         raise ValueError("not a readable DICOM file") from error
     at = stream.tell()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import struct
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -48,9 +47,7 @@ def fill(found: list[Slice], limits: Limits) -> tuple[list[np.ndarray | None], i
     )
     for header in headers:
         require_decoder(header)
-    with warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as pool:
-        # Set here, not in the threads: the filter is one for the whole process.
-        warnings.simplefilter("ignore")
+    with ThreadPoolExecutor(THREADS) as pool:
         decoded = pool.map(lambda item: read_frames(*item), wanted.values())
         stored = {id(header): images for header, images in zip(headers, decoded, strict=True)}
     lost = 0
@@ -96,6 +93,8 @@ def read_frames(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
         return _decoded(header, indices)
     except (*MALFORMED, struct.error, pydicom.errors.InvalidDicomError):
         return {}
+    finally:
+        header.source.release()
 
 
 def _native(header: Header, indices: list[int]) -> dict[int, np.ndarray]:

@@ -24,23 +24,45 @@ PathLike = str | os.PathLike[str]
 
 # Enough for the header of almost any DICOM file, vendor-private parts included.
 HEAD_BYTES = 1 << 16
+# Members of archives kept in memory between reading headers and reading pixels.
+KEPT_BYTES = 512 << 20
 
 
-@dataclass(frozen=True)
+@dataclass
 class Source:
-    """One file's bytes. `name` is a base name, never a path."""
+    """One file's bytes.
+
+    Attributes:
+        name: a base name, never a path.
+        size: bytes.
+        open: gives a new stream of them.
+        keep: whether the first look at the file may keep all of it, because to look again costs
+            as much as to read it, as in an archive.
+    """
 
     name: str
     size: int
     open: Callable[[], BinaryIO] = field(repr=False)
+    keep: bool = False
+    _kept: bytes | None = field(default=None, init=False, repr=False)
 
     def head(self, count: int = HEAD_BYTES) -> bytes:
+        if self.keep and self._kept is None:
+            self._kept = self.read()
+        if self._kept is not None:
+            return self._kept[:count]
         with self.open() as stream:
             return stream.read(count)
 
     def read(self) -> bytes:
+        if self._kept is not None:
+            return self._kept
         with self.open() as stream:
             return stream.read()
+
+    def release(self) -> None:
+        """Forget what was kept; the file can still be read."""
+        self.keep, self._kept = False, None
 
 
 @dataclass
@@ -69,7 +91,7 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
     found = Found()
     given = [path] if isinstance(path, str | os.PathLike) else list(path)
     pending = [(source, 0) for source in _listed(given, limits, found)]
-    entries, unpacked = len(pending), 0
+    entries, unpacked, kept = len(pending), 0, 0
     while pending:
         source, depth = pending.pop(0)
         try:
@@ -95,6 +117,9 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
             limits.check("entries", entries, source.name)
             unpacked += sum(member.size for member in inner)
             limits.check("unpacked_bytes", unpacked, source.name)
+            for member in inner:
+                kept += member.size
+                member.keep = kept <= KEPT_BYTES
             if source.name.lower().endswith(".npz"):
                 found.arrays.append(source)
             else:
@@ -102,6 +127,7 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
         elif kind in ("dicom", "nifti", "arrays"):
             getattr(found, kind).append(source)
         else:
+            source.release()
             found.set_aside.append(SetAside("files", kind))
     return found
 

@@ -226,6 +226,16 @@ def test_missing_tags_have_a_fallback(tmp_path: Path, name: str) -> None:
     check_stack(read_study(maker.save(maker.stack(**{name: None}), tmp_path / "exam")))
 
 
+def test_a_header_longer_than_the_first_look_at_a_file(tmp_path: Path) -> None:
+    images = maker.stack(slices=2)
+    for ds in images:
+        # Siemens keeps its protocol here, in some 100 kB.
+        ds.private_block(0x0029, "SIEMENS CSA HEADER", create=True).add_new(
+            0x10, "OB", bytes(150_000)
+        )
+    check_stack(read_study(maker.save(images, tmp_path / "exam")), slices=2)
+
+
 def test_late_enhancement_stills_are_told_by_words_or_by_the_inversion_pulse(
     tmp_path: Path,
 ) -> None:

@@ -1,0 +1,83 @@
+"""Real exams, and every file that pydicom itself is tested with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pydicom.data
+import pytest
+
+from cmrclip_lite.errors import CmrClipError
+from cmrclip_lite.readers import Limits, read_study
+from cmrclip_lite.readers.headers import Header, read_header
+from cmrclip_lite.readers.pixels import read_frames
+from cmrclip_lite.readers.sources import Source
+from cmrclip_lite.study import View
+
+BUNDLED = Path(pydicom.data.__file__).parent / "test_files"
+
+
+@pytest.mark.parametrize(
+    ("name", "slices"), [("SCD0000101", 12), ("SCD0000201", 13), ("SCD0000301", 10)]
+)
+def test_real_exams(real_folder: Path, name: str, slices: int) -> None:
+    study = read_study(real_folder / "sunnybrook" / f"{name}.zip")
+    cines = study.cines(View.SAX)
+    assert len(cines) == len(study.series) == slices
+    assert {s.pixels.shape for s in cines} == {(20, 256, 256)}
+    assert {s.pixels.dtype for s in cines} == {np.dtype(np.int16)}
+    (scouts,) = study.set_aside
+    assert scouts.count == 15 and scouts.reason.startswith("scouts")
+    # Base first: each slice lies further to the left, the front and the feet than the last.
+    steps = np.diff([s.position_mm for s in cines], axis=0)
+    assert (steps * [1, -1, -1] > 0).all()
+    for series in cines:
+        assert (np.diff(series.trigger_ms) > 0).all()
+        assert series.trigger_ms[-1] < series.rr_ms
+        # In order of time a heart moves little from frame to frame, and the last frame leads
+        # back to the first: neighbours are more alike than frames half a beat apart.
+        frames = series.pixels.astype(np.float32)
+        near = np.abs(frames - np.roll(frames, 1, axis=0)).mean()
+        far = np.abs(frames - np.roll(frames, 10, axis=0)).mean()
+        assert near < far
+
+
+def bundled_files() -> list[Path]:
+    files = [f for f in sorted(BUNDLED.rglob("*")) if f.is_file()]
+    return [f for f in files if f.suffix not in (".py", ".pyc")]
+
+
+def test_files_of_pydicom_read_or_fail_clearly() -> None:
+    files = bundled_files()
+    assert len(files) > 100
+    for file in files:
+        try:
+            read_study(file)
+        except CmrClipError as error:
+            assert file.name in str(error) and len(str(error)) < 400
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pixels_are_those_that_pydicom_decodes() -> None:
+    """The fast way to uncompressed pixels gives what the general one gives."""
+    compared = 0
+    for file in bundled_files():
+        if file.suffix != ".dcm":
+            continue
+        source = Source(file.name, file.stat().st_size, lambda file=file: open(file, "rb"))
+        header = read_header(source, Limits())
+        if not isinstance(header, Header) or not header.has_image or header.samples != 1:
+            continue
+        try:
+            ds = pydicom.dcmread(file, force=True)
+            expected = ds.pixel_array.reshape(-1, header.rows, header.columns)
+        except (AttributeError, RuntimeError, ValueError, NotImplementedError):
+            continue  # what pydicom cannot decode is no reference
+        ours = read_frames(header, list(range(len(expected))))
+        assert sorted(ours) == list(range(len(expected))), file.name
+        for index, frame in enumerate(expected):
+            np.testing.assert_array_equal(ours[index], frame, err_msg=file.name)
+        compared += 1
+    assert compared >= 20
