@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from .cohort import DIAGNOSES, draw_truth
+from .dicom import write_dicom
+from .exam import PhantomCase, make_case
 from .fastpath import TrainingLabels, training_labels
 from .paint import paint_random
 from .truth import Truth
 
 __all__ = [
     "DIAGNOSES",
+    "PhantomCase",
     "TrainingLabels",
     "Truth",
     "draw_truth",
+    "make_case",
     "paint_random",
     "training_labels",
+    "write_dicom",
 ]

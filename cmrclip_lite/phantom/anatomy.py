@@ -288,5 +288,9 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     )
     if truth.diagnosis == "rv" and rng.random() < 0.6:
         heart.rv.wall_mm = rng.uniform(3.5, 7.0)
+    for name in ("deviation", "wall", "squeeze", "lag", "trabeculae", "trabecula_gap"):
+        setattr(heart, name, getattr(heart, name).astype(np.float32))
+    heart.rv.deviation = heart.rv.deviation.astype(np.float32)
+    heart.rv.trabeculae = heart.rv.trabeculae.astype(np.float32)
     fit_volumes(heart)
     return heart

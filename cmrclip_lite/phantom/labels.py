@@ -13,7 +13,7 @@ import numpy as np
 
 from .anatomy import COS, N_THETA, SIN, Heart
 from .body import Body, body_labels
-from .motion import _at, contraction, lv_surfaces, rv_centre, rv_surfaces
+from .motion import atrium_radius, contraction, lookup, lv_surfaces, rv_centre, rv_surfaces
 from .tissue import Tissue
 
 _ABSENT = np.float32(-60.0)
@@ -73,7 +73,6 @@ def any_points(heart: Heart, body: Body, x: np.ndarray, y: np.ndarray, u: np.nda
 
 
 def _points(heart, body, x, y, u, row, u_left, u_right, centre) -> Points:
-    shape = np.shape(x)
     flat = [np.ascontiguousarray(a, np.float32).ravel() for a in np.broadcast_arrays(x, y, u)]
     row = row.ravel().astype(np.intp)
     fx, fy, fu = flat
@@ -82,7 +81,6 @@ def _points(heart, body, x, y, u, row, u_left, u_right, centre) -> Points:
     dx, dy = fx - centre[0][row], fy - centre[1][row]
     right = (np.arctan2(-dy, dx) * per).astype(np.intp) % N_THETA + row * N_THETA
     background = body_labels(body, body.to_patient(fx, fy, fu))
-    del shape
     return Points(
         u_left,
         u_right,
@@ -124,12 +122,12 @@ def tables(heart: Heart, points: Points, phase: np.ndarray) -> list[Tables]:
     c = contraction(heart, at)[:, None]
     left = lv_surfaces(heart, u, at)
     above = left.s < 0
-    atrium = _atrium_radius(heart, u, c)
+    atrium = atrium_radius(heart, u, c)
     turn = (heart.torsion[0] + (heart.torsion[1] - heart.torsion[0]) * left.s.mean(1)) * c[:, 0]
     turn = turn * (N_THETA / (2 * np.pi))
-    depth = _at(heart.trabeculae, left.s, turn) * (1 + 0.6 * c)
+    depth = lookup(heart.trabeculae, left.s, turn) * (1 + 0.6 * c)
     depth = np.minimum(depth, 0.4 * left.endo)
-    gap = _at(heart.trabecula_gap, left.s, turn) * depth * (1 - 0.7 * c)
+    gap = lookup(heart.trabecula_gap, left.s, turn) * depth * (1 - 0.7 * c)
     epi = np.where(above, np.where(atrium > 1, atrium + 2.0, 0), left.epi)
     endo = np.where(above, atrium, left.endo)
     ur = np.tile(points.u_right, (count, 1))
@@ -138,7 +136,7 @@ def tables(heart: Heart, points: Points, phase: np.ndarray) -> list[Tables]:
     cavity = cavity * taper
     rv = heart.rv
     wall = np.where(rv_s < 0, 2.0, rv.wall_mm * (1 + 0.35 * c))
-    rv_depth = np.minimum(_at(rv.trabeculae, rv_s) * (1 + 0.5 * c), 0.45 * cavity)
+    rv_depth = np.minimum(lookup(rv.trabeculae, rv_s) * (1 + 0.5 * c), 0.45 * cavity)
     rv_depth = np.where(rv_s < 0, 0, rv_depth)
     absent = cavity < 1.0
     heads = _papillary_rows(heart, left.s, endo, c[:, 0])
@@ -166,15 +164,6 @@ def tables(heart: Heart, points: Points, phase: np.ndarray) -> list[Tables]:
             )
         )
     return result
-
-
-def _atrium_radius(heart: Heart, u: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """LA as a dome on the mitral plane whose roof stays while the plane moves."""
-    wide = heart.atrial_mm[0]
-    base = heart.length_mm * heart.shorten * c
-    share = np.clip((base - u) / (2.1 * wide + base), 0, 1)
-    dome = np.sqrt(np.clip(1 - ((2 * share - 0.75) / 1.25) ** 2, 0, 1))
-    return wide * dome * (1 - 0.16 * np.sin(np.arctan2(SIN, COS) - 0.3))
 
 
 def _papillary_rows(heart: Heart, s: np.ndarray, endo: np.ndarray, c: np.ndarray) -> list:
@@ -216,8 +205,8 @@ class Coats:
 def coats(heart: Heart, points: Points) -> Coats:
     """What wraps the heart does not depend on phase."""
     s = points.u_left / heart.length_mm
-    inner = _at(heart.epicardial_fat, s).ravel()[points.left]
-    outer = _at(heart.pericardial_fat, s).ravel()[points.left]
+    inner = lookup(heart.epicardial_fat, s).ravel()[points.left]
+    outer = lookup(heart.pericardial_fat, s).ravel()[points.left]
     fluid = inner.copy()
     if heart.effusion_mm:
         fluid += heart.effusion_mm * (0.6 - 0.4 * SIN)[points.left % N_THETA]

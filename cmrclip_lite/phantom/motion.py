@@ -15,7 +15,7 @@ import numpy as np
 
 from .anatomy import COS, N_S, N_THETA, SIN, THETA, Heart
 
-_COLUMN = np.arange(N_THETA)
+_COLUMN = np.arange(N_THETA, dtype=np.int32)
 
 
 def volume_curve(es_time: float, failing: float, rng: np.random.Generator) -> np.ndarray:
@@ -43,17 +43,18 @@ def contraction(heart: Heart, phase: np.ndarray) -> np.ndarray:
     """Share of the full contraction at each phase (0 at end-diastole, 1 at end-systole)."""
     at = np.asarray(phase, np.float32) % 1.0 * 64
     low = np.minimum(at.astype(np.int32), 63)
-    return heart.curve[low] + (heart.curve[low + 1] - heart.curve[low]) * (at - low)
+    share = (at - low).astype(np.float32)
+    return heart.curve[low] + (heart.curve[low + 1] - heart.curve[low]) * share
 
 
-def _at(table: np.ndarray, s: np.ndarray, turn: np.ndarray | None = None) -> np.ndarray:
+def lookup(table: np.ndarray, s: np.ndarray, turn: np.ndarray | None = None) -> np.ndarray:
     """Values of a `(N_S, N_THETA)` map at `s (R, N_THETA)`, linear along the axis.
 
     `turn (R,)` rotates the map by a number of columns (torsion).
     """
     at = np.clip(s, 0, 1) * (N_S - 1)
     low = np.minimum(at.astype(np.int32), N_S - 2)
-    share = at - low
+    share = (at - low).astype(np.float32)  # float32 minus int32 would go on as float64
     column = _COLUMN if turn is None else (_COLUMN - turn[:, None].astype(np.int32)) % N_THETA
     flat = table.ravel()
     index = low * N_THETA + column
@@ -81,19 +82,20 @@ def lv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> LeftTables:
         Radii in mm; cavity 0 beyond the apex, outer 0 beyond the apex's wall. Above the mitral
         plane (s < 0) the radii go on as at the plane.
     """
+    u = u.astype(np.float32, copy=False)
     c = contraction(heart, phase)[:, None]
     base = heart.length_mm * heart.shorten * c
     length = heart.length_mm - base
     s = (u - base) / length
     inside = np.clip(s, 0, 1)
-    rest = heart.radius_mm * heart.profile(inside) * _at(heart.deviation, s)
-    pull = _at(heart.squeeze, s)
+    rest = heart.radius_mm * heart.profile(inside) * lookup(heart.deviation, s)
+    pull = lookup(heart.squeeze, s)
     if heart.lag.any():
         local = contraction(heart, phase[:, None] + heart.lag)
     else:
         local = c
     endo = rest * np.maximum(1 - heart.contraction * pull * local, 0.12)
-    wall = _at(heart.wall, s) * (1 + 0.9 * np.clip((inside - 0.85) / 0.15, 0, 1) ** 2)
+    wall = lookup(heart.wall, s) * (1 + 0.9 * np.clip((inside - 0.85) / 0.15, 0, 1) ** 2)
     area = wall * (2 * rest + wall) * (1 + base / length * np.clip(pull, 0, 1))
     epi = np.sqrt(endo * endo + area)
     beyond = np.clip((s - 1) * length / heart.apex_wall_mm, 0, 1)
@@ -107,6 +109,15 @@ def lv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> LeftTables:
     epi = np.maximum(epi + sway * (epi > 4), 0)
     endo = np.where(s >= 1, 0, np.maximum(endo + sway * (endo > 4), 0))
     return LeftTables(s, endo.astype(np.float32), epi.astype(np.float32))
+
+
+def atrium_radius(heart: Heart, u: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """LA as a dome on the mitral plane whose roof stays while the plane moves."""
+    wide = heart.atrial_mm[0]
+    base = heart.length_mm * heart.shorten * c
+    share = np.clip((base - u) / (2.1 * wide + base), 0, 1)
+    dome = np.sqrt(np.clip(1 - ((2 * share - 0.75) / 1.25) ** 2, 0, 1))
+    return wide * dome * (1 - 0.16 * np.sin(np.arctan2(SIN, COS) - 0.3))
 
 
 def rv_centre(heart: Heart, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -133,6 +144,7 @@ def rv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> tuple[np.ndar
         Two `(R, N_THETA)` arrays. Above the tricuspid plane the radii taper into the right atrium.
     """
     rv = heart.rv
+    u = u.astype(np.float32, copy=False)
     c = contraction(heart, phase - 0.02)[:, None]
     base = rv.base_mm + heart.length_mm * rv.shorten * c
     s = (u - base) / (rv.apex_mm - base)
@@ -150,13 +162,13 @@ def rv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> tuple[np.ndar
     b = drift * cos / wide**2
     k = (drift / wide) ** 2 - 1
     radius = (b + np.sqrt(np.maximum(b * b - a * k, 0))) / a
-    radius = radius * _at(rv.deviation, s) * (inside < 1) * (k < 0)
+    radius = radius * lookup(rv.deviation, s) * (inside < 1) * (k < 0)
     return np.maximum(radius, 0).astype(np.float32), s
 
 
 # --- fitting the parameters to the volumes -------------------------------------------------------
 
-_FIT_S = (np.arange(24) + 0.5) / 24
+_FIT_S = ((np.arange(24) + 0.5) / 24).astype(np.float32)
 
 
 def lv_volume_ml(heart: Heart, phase: float) -> float:
@@ -175,8 +187,9 @@ def _rv_levels(heart: Heart, phase: float) -> tuple[np.ndarray, np.ndarray, floa
     step = (heart.rv.apex_mm - base) / 12
     u = np.broadcast_to((base + (np.arange(12) + 0.5) * step)[:, None], (12, N_THETA))
     left = lv_surfaces(heart, u, np.full(12, phase))
-    # Above the mitral plane there is no LV muscle to take room.
-    return u, np.where(left.s < 0, 0, left.epi), step
+    # Above the mitral plane it is the left atrium that takes room.
+    above = atrium_radius(heart, u, np.float32(c)) + 2
+    return u, np.where(left.s < 0, above, left.epi), step
 
 
 def _rv_volume(heart: Heart, phase: float, u: np.ndarray, epi: np.ndarray, step: float) -> float:

@@ -1,0 +1,127 @@
+"""A synthetic heart is what its truth says: measured on the voxels that are rendered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cmrclip_lite.phantom.anatomy import draw_heart
+from cmrclip_lite.phantom.body import draw_body
+from cmrclip_lite.phantom.cohort import DIAGNOSES, draw_truth
+from cmrclip_lite.phantom.labels import any_points, coats, paint, short_axis_points, tables
+from cmrclip_lite.phantom.motion import contraction, rv_centre
+from cmrclip_lite.phantom.tissue import LV_CAVITY, RV_CAVITY, Tissue
+from cmrclip_lite.phantom.truth import LVEDVI_HIGH
+
+STEP_MM = 2.0
+SLICE_MM = 2.5
+
+
+def _patient(seed: int, diagnosis: str):
+    rng = np.random.default_rng(seed)
+    truth = draw_truth(rng, diagnosis)
+    heart = draw_heart(truth, rng)
+    return truth, heart, draw_body(heart, rng)
+
+
+def _stack(heart, body, phase: float) -> np.ndarray:
+    """Labels `(Z, H, W)` of the whole heart at one phase."""
+    side = np.arange(-78, 62, STEP_MM)
+    x, y = (g.ravel() for g in np.meshgrid(side - 12, side + 8))
+    u = np.arange(-20, heart.length_mm + 25, SLICE_MM)
+    x, y = (np.broadcast_to(g, (len(u), g.size)) for g in (x, y))
+    points = short_axis_points(heart, body, x, y, u)
+    labels = paint(heart, points, coats(heart, points), tables(heart, points, np.array([phase]))[0])
+    return labels.reshape(len(u), len(side), len(side))
+
+
+def _ml(labels: np.ndarray, tissues) -> float:
+    return np.isin(labels, [int(t) for t in tissues]).sum() * STEP_MM**2 * SLICE_MM / 1000
+
+
+@pytest.mark.parametrize("diagnosis", DIAGNOSES)
+def test_volumes_counted_in_voxels_are_those_of_the_truth(diagnosis: str) -> None:
+    truth, heart, body = _patient(3, diagnosis)
+    ed, es = _stack(heart, body, 0.0), _stack(heart, body, heart.es_time)
+
+    edv, esv = _ml(ed, LV_CAVITY), _ml(es, LV_CAVITY)
+
+    assert edv == pytest.approx(truth.lvedv_ml, rel=0.04)
+    assert esv == pytest.approx(truth.lvesv_ml, rel=0.07)
+    assert 100 * (1 - esv / edv) == pytest.approx(truth.lvef, abs=3.5)
+    assert _ml(ed, RV_CAVITY) == pytest.approx(truth.rvedv_ml, rel=0.07)
+    assert _ml(es, RV_CAVITY) == pytest.approx(truth.rvesv_ml, rel=0.1)
+
+
+@pytest.mark.parametrize("diagnosis", ["normal", "hcm"])
+def test_walls_are_as_thick_as_the_truth_says(diagnosis: str) -> None:
+    truth, heart, body = _patient(5, diagnosis)
+    radii = np.arange(0, 75, 0.2, dtype=np.float32)
+    measured, expected = [], []
+    for segment, angle in ((7, 90), (8, 150), (9, 210), (10, 270), (11, 330), (12, 30)):
+        x, y = radii * np.cos(np.radians(angle)), -radii * np.sin(np.radians(angle))
+        points = any_points(heart, body, x, y, np.full_like(x, heart.length_mm / 2))
+        table = tables(heart, points, np.array([0.0]))[0]
+        labels = paint(heart, points, coats(heart, points), table)
+        measured.append(0.2 * (labels == Tissue.LV_MUSCLE).sum())
+        expected.append(truth.wall_mm[segment - 1])
+
+    assert measured == pytest.approx(expected, rel=0.3, abs=1.0)
+    assert np.mean(measured) == pytest.approx(np.mean(expected), rel=0.12)
+
+
+def test_dead_muscle_does_not_thicken_and_the_rest_does() -> None:
+    for seed in range(40):
+        truth, heart, _ = _patient(seed, "infarct")
+        if truth.territory == "LAD" and truth.motion.count("akinetic") >= 4:
+            break
+    from cmrclip_lite.phantom.anatomy import N_THETA
+    from cmrclip_lite.phantom.motion import lv_surfaces
+
+    walls = []
+    for phase in (0.0, heart.es_time):
+        c = float(contraction(heart, np.float32(phase)))
+        base = heart.length_mm * heart.shorten * c
+        u = np.full((1, N_THETA), base + 0.5 * (heart.length_mm - base))
+        tables = lv_surfaces(heart, u, np.array([phase]))
+        walls.append((tables.epi - tables.endo)[0])
+    ratio = walls[1] / walls[0]
+    segment = np.array([330, 30, 90, 150, 210, 270])[[2, 3, 4, 5, 0, 1]]  # of segments 7 to 12
+    by_segment = [ratio[int(a / 360 * N_THETA)] for a in segment]
+    dead = [r for r, m in zip(by_segment, truth.motion[6:12], strict=True) if m == "akinetic"]
+    alive = [r for r, m in zip(by_segment, truth.motion[6:12], strict=True) if m == "normal"]
+
+    assert dead and max(dead) < 1.2
+    if alive:
+        assert min(alive) > max(dead)
+
+
+def test_the_right_ventricle_lies_on_the_septal_side_and_the_base_descends() -> None:
+    _, heart, body = _patient(1, "normal")
+    labels = _stack(heart, body, 0.0)
+    middle = labels[labels.shape[0] // 2]
+    columns = np.arange(middle.shape[1])
+    rv = columns[np.isin(middle, [int(t) for t in RV_CAVITY]).any(0)].mean()
+    lv = columns[np.isin(middle, [int(t) for t in LV_CAVITY]).any(0)].mean()
+
+    assert rv < lv
+    assert rv_centre(heart, np.array([30.0]))[0][0] < 0
+    shortest = _stack(heart, body, heart.es_time)
+    assert (labels == Tissue.LV_MUSCLE).any((1, 2)).argmax() < (shortest == Tissue.LV_MUSCLE).any(
+        (1, 2)
+    ).argmax()
+
+
+def test_the_cohort_holds_what_its_groups_mean() -> None:
+    rng = np.random.default_rng(0)
+    groups = {d: [draw_truth(rng, d) for _ in range(60)] for d in DIAGNOSES}
+
+    assert all(t.findings == {"normal_study"} for t in groups["normal"])
+    assert all(t.lvedvi > LVEDVI_HIGH[t.sex] and t.lvef < 50 for t in groups["dcm"])
+    assert all(max(t.wall_mm) >= 13 for t in groups["hcm"])
+    assert all(t.territory and "prior_infarct" in t.findings for t in groups["infarct"])
+    assert all({"rv_dilation", "rv_systolic_dysfunction"} & t.findings for t in groups["rv"])
+    assert all("normal_study" not in t.findings for t in groups["other"])
+    assert np.median([t.lvef for t in groups["infarct"]]) < 50
+    with pytest.raises(ValueError, match="diagnosis"):
+        draw_truth(rng, "flu")
