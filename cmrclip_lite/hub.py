@@ -21,6 +21,7 @@ import torch
 from tokenizers import Tokenizer
 
 from . import checkpoint
+from .bundled import NAME as BUNDLED
 from .bundled import checkpoint_folder
 from .checkpoint import CONFIG_FILE, TOKENIZER_FILES, WEIGHT_FILES
 from .download import HubRepository
@@ -29,7 +30,6 @@ from .model import CMRCLIP, TextConfig
 
 log = logging.getLogger(__name__)
 
-BUNDLED = "bundled"
 HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(@(?P<revision>\S+))?")
 
 

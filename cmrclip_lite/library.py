@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .bundled import library_folder
+from . import bundled
 from .errors import LibraryError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class CaseLibrary:
         """
         import lancedb
 
-        folder = Path(path) if path is not None else library_folder()
+        folder = Path(path) if path is not None else bundled.library_folder()
         # Connecting would create the folder.
         if not (folder / f"{TABLE}.lance").is_dir():
             raise LibraryError(
@@ -222,12 +222,22 @@ class CaseLibrary:
         return self._table.search().select(["embedding", "findings"]).limit(None).to_arrow()
 
 
+@cache
+def _bundled() -> CaseLibrary:
+    return CaseLibrary.open()
+
+
 def default_library(model: CMRCLIP) -> CaseLibrary | None:
-    """The bundled library where it belongs to this model, else None."""
-    if not model.identity:
+    """The bundled library where it belongs to this model, else None.
+
+    Raises:
+        LibraryError: if the bundled model's own library is missing or damaged.
+    """
+    if model.name != bundled.NAME:
         return None
-    library = CaseLibrary.open()
-    return library if library.model_identity == model.identity else None
+    library = _bundled()
+    library.require(model)
+    return library
 
 
 def _check(rows: list[dict[str, Any]], width: int) -> None:

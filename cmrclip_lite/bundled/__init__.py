@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# What `load` calls the checkpoint that comes with the package.
+NAME = "bundled"
+
 _HERE = Path(__file__).parent
 
 

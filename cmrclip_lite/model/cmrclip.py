@@ -165,7 +165,9 @@ class CMRCLIP(
                 bundled model, and no reference otherwise.
         """
         from .. import zeroshot
+        from ..library import default_library
 
+        library = default_library(self) if library is None else library
         embedding = self.encode_study(study) if isinstance(study, Study) else study
         return zeroshot.score(self, embedding, conditions, library)
 

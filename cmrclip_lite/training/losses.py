@@ -1,0 +1,41 @@
+"""What training minimises: three terms, each a plain function of embeddings."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, smooth_l1_loss
+
+
+def contrastive(video: Tensor, text: Tensor, scale: Tensor) -> Tensor:
+    """Symmetric cross entropy over matching pairs (CLIP, Radford et al. 2021).
+
+    `video` and `text` are unit vectors `(B, D)`, row i of one matching row i of the other;
+    `scale` is the inverse temperature.
+    """
+    logits = scale * video @ text.T
+    target = torch.arange(len(logits))
+    return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
+
+
+def statements(video: Tensor, text: Tensor, holds: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+    """Cross entropy of each statement being true of each study (SigLIP, Zhai et al. 2023).
+
+    A statement is true of many studies, which the contrastive loss would push apart. `holds` is
+    `(B, S)`: 1 true, 0 false, NaN too close to call (left out). True and false weigh the same for
+    each statement, and a statement that is all true or all false in the batch is left out.
+    """
+    logits = scale * video @ text.T + bias
+    known = ~holds.isnan()
+    target = holds.nan_to_num()
+    positive, negative = target * known, (1 - target) * known
+    counts = positive.sum(0), negative.sum(0)
+    usable = (counts[0] > 0) & (counts[1] > 0)
+    weight = positive / counts[0].clamp(min=1) + negative / counts[1].clamp(min=1)
+    loss = binary_cross_entropy_with_logits(logits, target, reduction="none")
+    return (loss * weight)[:, usable].sum() / (2 * usable.sum()).clamp(min=1)
+
+
+def measurements(predicted: Tensor, actual: Tensor) -> Tensor:
+    """Error of the measurements read off the video features, `(B, M)` in standard deviations."""
+    return smooth_l1_loss(predicted, actual, beta=0.5)

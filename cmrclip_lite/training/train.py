@@ -1,0 +1,251 @@
+"""Train a checkpoint from nothing on synthetic hearts and their reports.
+
+    python -m cmrclip_lite.training --out runs/first
+
+A run that was killed goes on from its last checkpoint when the same command is given again. The
+batch of every step depends only on the seed and the step, so a resumed run sees what an
+uninterrupted one would have.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..hub import save
+from ..model import CMRCLIP, LayoutConfig, ModelConfig, TextConfig, VideoConfig
+from ..phantom.report import write_impression
+from ..phantom.truth import Truth
+from ..prompts import CONDITIONS
+from . import losses
+from .augment import draw_batch
+from .cases import Cases
+from .facts import values
+from .lexicon import Statement, sample_statements, truth_matrix
+from .vocabulary import build_tokenizer
+
+logger = logging.getLogger(__name__)
+
+# What the video features are asked to measure while training; (mean, deviation) over the cohort.
+MEASURED = ("lvef", "lvedv", "lvesv", "rvef", "rvedv", "rvesv", "wall", "septum")
+# Conditions of the synthetic cohort; the others in `prompts` are the published checkpoint's.
+TRAINED = (
+    "normal_study",
+    "lv_systolic_dysfunction",
+    "severe_lv_systolic_dysfunction",
+    "rv_systolic_dysfunction",
+    "lv_dilation",
+    "rv_dilation",
+    "lv_hypertrophy",
+    "regional_wall_motion_abnormality",
+    "dilated_cardiomyopathy",
+    "hypertrophic_cardiomyopathy",
+    "prior_infarct",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One training run. Lengths of text are in tokens."""
+
+    cases: int = 8_000
+    steps: int = 2_000
+    batch: int = 64
+    statements: int = 3
+    text_length: int = 96
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warm_up: int = 200
+    measure_weight: float = 1.0
+    seed: int = 1
+    save_every: int = 100
+
+
+def bundled_config(vocab_size: int) -> ModelConfig:
+    """The bundled checkpoint's sizes: small enough to train and to run on two cores."""
+    return ModelConfig(
+        video=VideoConfig(
+            image_size=80, patch_size=16, width=192, depth=4, heads=4, mlp_ratio=4, num_frames=8
+        ),
+        text=TextConfig(
+            vocab_size=vocab_size,
+            hidden=128,
+            layers=3,
+            heads=4,
+            intermediate=512,
+            max_positions=160,
+            cased=False,
+        ),
+        projection_dim=128,
+        layout=LayoutConfig(name="heart", spacing_mm=2.0, phases=6),
+        conditions=tuple(key for key in CONDITIONS if key in TRAINED),
+    )
+
+
+class Trainer(nn.Module):
+    """A model with what only training needs: temperatures and a head that reads measurements."""
+
+    def __init__(self, model: CMRCLIP) -> None:
+        super().__init__()
+        self.model = model
+        self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+        self.log_statement_scale = nn.Parameter(torch.tensor(math.log(10.0)))
+        self.statement_bias = nn.Parameter(torch.tensor(0.0))
+        self.measure = nn.Linear(model.config.video.width, len(MEASURED))
+
+    def forward(
+        self, clips: Tensor, reports: Tokens, said: Tokens, holds: Tensor, measured: Tensor
+    ) -> dict[str, Tensor]:
+        """The terms of the loss for one batch."""
+        features = self.model.video_features(clips)
+        video = nn.functional.normalize(self.model.vid_proj(features), dim=-1)
+        report = self.model.encode_tokens(*reports)
+        statement = self.model.encode_tokens(*said)
+        scale = self.log_scale.clamp(max=math.log(100)).exp()
+        statement_scale = self.log_statement_scale.clamp(max=math.log(30)).exp()
+        return {
+            "contrastive": losses.contrastive(video, report, scale),
+            "statements": losses.statements(
+                video, statement, holds, statement_scale, self.statement_bias
+            ),
+            "measurements": losses.measurements(self.measure(features), measured),
+        }
+
+
+Tokens = tuple[Tensor, Tensor]
+
+
+def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
+    """Run or resume; leaves `checkpoint/` (to load), `log.jsonl` and `state.pt` in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "settings.json").write_text(json.dumps(asdict(settings), indent=2))
+    cases = Cases(out / "cases", settings.cases, settings.seed * 1_000_000, workers)
+    tokenizer = build_tokenizer(seed=settings.seed)
+    torch.manual_seed(settings.seed)
+    model = CMRCLIP(bundled_config(tokenizer.get_vocab_size()), tokenizer)
+    initialise(model)
+    trainer = Trainer(model).train()
+    optimiser = _optimiser(trainer, settings)
+    first = _resume(out, trainer, optimiser)
+    centre, spread = _cohort_statistics(cases.truths)
+    started = time.monotonic()
+    for step in range(first, settings.steps):
+        rng = np.random.default_rng([settings.seed, step])
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * _schedule(step, settings)
+        index = rng.choice(len(cases), settings.batch, replace=False)
+        truths = [cases.truths[i] for i in index]
+        clips = draw_batch(cases, index, model.config.video.image_size, rng)
+        reports = [write_impression(truth, rng) for truth in truths]
+        said = [s for truth in truths for s in sample_statements(truth, rng, settings.statements)]
+        measured = (_measure(truths) - centre) / spread
+        terms = trainer(
+            clips,
+            _tokens(model, reports, settings.text_length),
+            _tokens(model, [s.text for s in said], settings.text_length),
+            holds_matrix(truths, said),
+            measured,
+        )
+        loss = terms["contrastive"] + 2 * terms["statements"]
+        loss = loss + settings.measure_weight * terms["measurements"]
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(trainer.parameters(), 1.0)
+        optimiser.step()
+        _log(out, step, terms, trainer, time.monotonic() - started)
+        if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
+            _save(out, step + 1, trainer, optimiser)
+            save(model, out / "checkpoint")
+    return model.eval()
+
+
+def initialise(model: CMRCLIP) -> None:
+    """Normal weights of deviation 0.02 (BERT, ViT), none of the identity-like defaults."""
+    for name, parameter in model.named_parameters():
+        if parameter.ndim > 1 or name.endswith(("cls_token", "pos_embed", "temporal_embed")):
+            nn.init.trunc_normal_(parameter, std=0.02)
+        elif name.endswith("bias"):
+            nn.init.zeros_(parameter)
+    for projection in (model.vid_proj[1], model.txt_proj[1], model.video_model.patch_embed.proj):
+        nn.init.xavier_uniform_(projection.weight.flatten(1))
+
+
+def holds_matrix(truths: list[Truth], said: list[Statement]) -> Tensor:
+    """`(B, S)`: 1 where the statement is true of the case, 0 false, NaN too close to call."""
+    judged = torch.from_numpy(truth_matrix(said, truths).T).float()
+    return judged.masked_fill(judged < 0, math.nan)
+
+
+def _tokens(model: CMRCLIP, texts: list[str], length: int) -> Tokens:
+    ids, mask = model.tokenize(texts)
+    return ids[:, :length], mask[:, :length]
+
+
+def _measure(truths: list[Truth]) -> Tensor:
+    rows = [values(truth) for truth in truths]
+    return torch.tensor([[row[name] for name in MEASURED] for row in rows])
+
+
+def _cohort_statistics(truths: list[Truth]) -> tuple[Tensor, Tensor]:
+    measured = _measure(truths)
+    return measured.mean(0), measured.std(0)
+
+
+def _optimiser(trainer: Trainer, settings: Settings) -> torch.optim.Optimizer:
+    """AdamW; biases, norms, embeddings of position and temperatures are not decayed."""
+    decayed = [p for p in trainer.parameters() if p.ndim > 1 and p.requires_grad]
+    free = [p for p in trainer.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": decayed, "weight_decay": settings.weight_decay},
+        {"params": free, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
+
+
+def _schedule(step: int, settings: Settings) -> float:
+    """Linear warm-up, then a half cosine to a hundredth."""
+    if step < settings.warm_up:
+        return (step + 1) / settings.warm_up
+    done = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
+
+
+def _log(out: Path, step: int, terms: dict[str, Tensor], trainer: Trainer, seconds: float) -> None:
+    row = {"step": step, "seconds": round(seconds, 1)}
+    row |= {name: round(term.item(), 4) for name, term in terms.items()}
+    row["scale"] = round(trainer.log_scale.exp().item(), 2)
+    with (out / "log.jsonl").open("a") as log:
+        log.write(json.dumps(row) + "\n")
+    if step % 20 == 0:
+        logger.info("%s", row)
+
+
+def _save(out: Path, step: int, trainer: Trainer, optimiser: torch.optim.Optimizer) -> None:
+    state = {"step": step, "trainer": trainer.state_dict(), "optimiser": optimiser.state_dict()}
+    partial = out / "state.partial"
+    torch.save(state, partial)
+    os.replace(partial, out / "state.pt")  # a kill leaves the old state or the new, never half
+
+
+def _resume(out: Path, trainer: Trainer, optimiser: torch.optim.Optimizer) -> int:
+    if not (out / "state.pt").exists():
+        return 0
+    state = torch.load(out / "state.pt", weights_only=True)
+    trainer.load_state_dict(state["trainer"])
+    optimiser.load_state_dict(state["optimiser"])
+    logger.info("resumed at step %d", state["step"])
+    return state["step"]
+
+
+def with_overrides(settings: Settings, **changes: float | int | None) -> Settings:
+    """The settings with those changes that are not None."""
+    return replace(settings, **{k: v for k, v in changes.items() if v is not None})
