@@ -149,7 +149,7 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
             problem: "".join(page.message(text) for text in problems),
         }
 
-    def search(text: str) -> str:
+    def find_cases(text: str) -> str:
         try:
             return page.cases(engine.search(text), library_name or "", size)
         except Exception as error:  # noqa: BLE001 - as above
@@ -256,7 +256,7 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
                 ask, **answering
             )
         searching = {"concurrency_limit": 2, **private}
-        gr.on([find.click, query.submit], search, query, found, **searching)
+        gr.on([find.click, query.submit], find_cases, query, found, **searching)
         add_endpoints(engine)
     demo.queue(max_size=64, default_concurrency_limit=2)
     return demo

@@ -7,6 +7,7 @@ with JSON. Errors arrive as the sentence that the page would show.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import gradio as gr
@@ -84,6 +85,7 @@ def _count(k: float) -> int:
 def _told(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """The package's errors as `gr.Error`, whose text reaches the caller."""
 
+    @wraps(function)
     def inner(*args: Any) -> dict[str, Any]:
         try:
             return function(*args)

@@ -1,0 +1,246 @@
+"""The page as a person meets it, in headless Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cmrclip_lite.bundled import checkpoint_folder
+
+pytestmark = pytest.mark.browser
+
+REPOSITORY = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+PATIENCE_MS = 60_000  # for a machine that is busy with other things
+HOSTILE = "<img src=x onerror=\"window.hacked='typed'\"> thick ${window.hacked=1} septum {{value}}"
+
+
+@dataclass
+class Server:
+    """A served page, the folder of its uploads, and everything it has logged."""
+
+    url: str
+    uploads: Path
+    log: Path
+
+    def left(self) -> list[Path]:
+        """Uploaded bytes that are still on disk."""
+        return [p for p in self.uploads.rglob("*") if p.is_file() and p.stat().st_size]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("served")
+    command = [sys.executable, "-m", "tests.demo.tiny", "{port}", str(folder)]
+    yield from serving(folder, command)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not on this machine (expected as `chromium` on the PATH)")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def tab(browser, server) -> Iterator:
+    page = opened(browser, server)
+    yield page
+    errors = page.errors
+    page.close()
+    assert errors == []
+    assert server.left() == []
+
+
+def test_upload_a_zip_type_two_conditions_and_see_both_bars_and_five_cases(tab, exam):
+    assert "research and education only" in tab.locator("#notice").inner_text()
+    tab.locator("#conditions textarea").fill("LV dilated\nthick septum")
+    tab.locator("#upload input[type=file]").set_input_files(exam)
+    tab.wait_for_selector("#similar .case")
+    assert tab.locator("#similar .case").count() == 5
+    assert all_loaded(tab, "#similar .case img") and all_loaded(tab, "#study .view img.moving")
+    tab.wait_for_selector("#plot .bars .point")
+    assert tab.locator("#plot .bars .point").count() == 2
+    shown = tab.locator("#plot").text_content()
+    assert "LV dilated" in shown and "thick septum" in shown and "8 cases" in shown
+    assert tab.locator("#sentences li").count() == 2
+    assert "not an image" not in tab.locator("#study").inner_text()
+    assert "Set aside" in tab.locator("#study").inner_text()
+
+
+def test_a_sample_and_another_question_score_without_opening_it_again(tab):
+    tab.locator("button.sample").first.click()
+    tab.wait_for_selector("#plot .bars .point")
+    assert tab.locator("#plot .bars .point").count() == 3
+    tab.locator(".suggestions button", has_text="LV hypertrophy").click()
+    tab.locator("#conditions textarea").fill("EF 25%")
+    tab.locator("#score").click()
+    tab.wait_for_function("document.querySelectorAll('#plot .bars .point').length === 1")
+    assert "EF 25%" in tab.locator("#sentences").inner_text()
+
+
+def test_a_suggestion_joins_the_list_and_is_scored(tab):
+    tab.locator("button.sample").first.click()
+    tab.wait_for_selector("#plot .bars .point")
+    tab.locator("#conditions textarea").fill("thin wall")
+    tab.locator(".suggestions button", has_text="LV hypertrophy").click()
+    tab.wait_for_function("document.querySelectorAll('#plot .bars .point').length === 2")
+    assert tab.locator("#conditions textarea").input_value() == "thin wall\nLV hypertrophy"
+
+
+def test_scripts_in_conditions_and_in_reports_are_only_text(tab):
+    tab.locator("button.sample").first.click()
+    tab.wait_for_selector("#similar .case")
+    tab.locator("#conditions textarea").fill(HOSTILE)
+    tab.locator("#score").click()
+    tab.wait_for_function("document.querySelector('#sentences').innerText.includes('septum')")
+    tab.get_by_role("tab", name="Search by words").click()
+    tab.locator("#query input, #query textarea").first.fill(HOSTILE)
+    tab.locator("#find").click()
+    tab.wait_for_selector("#found .case")
+    assert "${alert(1)} {{value}}" in tab.locator("#found").inner_text()
+    assert tab.evaluate("window.hacked") is None
+    assert tab.locator("#found .impression img, #similar .impression img").count() == 0
+
+
+def test_a_broken_upload_is_explained_and_the_next_one_works(tab, exam, tmp_path, server):
+    letter = tmp_path / "letter-of-Wintergreen.dcm"
+    letter.write_bytes(b"%PDF-1.7 nothing to see here\n" * 50)
+    tab.locator("button.sample").first.click()
+    tab.wait_for_selector("#similar .case")
+    tab.locator("#upload input[type=file]").set_input_files(letter)
+    tab.wait_for_selector("#status .problem")
+    assert "letter-of-Wintergreen.dcm" in tab.locator("#status").inner_text()
+    # What was shown of the study before must not pass for an answer to this upload.
+    assert tab.locator("#similar .case:visible").count() == 0
+    assert tab.locator("#sentences li").count() == 0
+    assert server.left() == []
+    tab.locator("#upload input[type=file]").set_input_files(exam)
+    tab.wait_for_selector("#similar .case:visible")
+    assert "Wintergreen" not in server.log.read_text()
+
+
+def test_words_find_cases(tab):
+    tab.get_by_role("tab", name="Search by words").click()
+    tab.locator("#query input, #query textarea").first.fill("dilated left ventricle")
+    tab.locator("#query input, #query textarea").first.press("Enter")
+    tab.wait_for_selector("#found .case")
+    assert tab.locator("#found .case").count() == 5
+
+
+def test_a_phone_shows_it_all_without_scrolling_sideways(browser, server):
+    page = opened(browser, server, width=390, height=844)
+    page.locator("button.sample").first.click()
+    page.wait_for_selector("#similar .case")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.mouse.wheel(0, 3000)
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.querySelector('#notice').getBoundingClientRect().top") >= 0
+    page.close()
+
+
+def test_the_page_of_the_bundled_checkpoint_as_a_space_serves_it(browser, tmp_path):
+    if not (checkpoint_folder() / "model.safetensors").is_file():
+        pytest.skip("there is no bundled checkpoint yet")
+    for server in serving(tmp_path, [sys.executable, str(REPOSITORY / "demo" / "app.py")]):
+        page = opened(browser, server)
+        page.locator("button.sample").first.click()
+        page.wait_for_selector("#similar .case")
+        page.wait_for_selector("#plot .bars .point")
+        assert page.locator("#similar .case").count() == 5
+        assert page.errors == []
+        page.close()
+
+
+# --- helpers
+
+
+def opened(browser, server: Server, width: int = 1360, height: int = 900):
+    """A loaded page that collects the errors of its scripts and every call to elsewhere."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(PATIENCE_MS)
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on(
+        "request",
+        lambda r: None
+        if r.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))
+        else page.errors.append(f"a request to {r.url}"),
+    )
+    page.goto(server.url)
+    page.wait_for_selector("button.sample")
+    return page
+
+
+def all_loaded(page, selector: str) -> bool:
+    """Whether every picture that matches was decoded."""
+    return page.evaluate(
+        "(s) => { const all = [...document.querySelectorAll(s)];"
+        "return all.length > 0 && all.every((i) => i.complete && i.naturalWidth > 0) }",
+        selector,
+    )
+
+
+def serving(folder: Path, command: list[str]) -> Iterator[Server]:
+    """Run a server in a process of its own on a free port until the caller is done."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    uploads, log = folder / "uploads", folder / "log.txt"
+    uploads.mkdir()
+    environment = os.environ | {
+        "GRADIO_TEMP_DIR": str(uploads),
+        "GRADIO_SERVER_PORT": str(port),
+        "TMPDIR": str(uploads),
+        "PYTHONPATH": str(REPOSITORY),
+        "OMP_NUM_THREADS": "2",
+    }
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [part.format(port=port) for part in command],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=REPOSITORY,
+        )
+    try:
+        server = Server(f"http://127.0.0.1:{port}", uploads, log)
+        wait_for(server.url, process, log)
+        yield server
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def wait_for(url: str, process: subprocess.Popen, log: Path, seconds: float = 120) -> None:
+    for _ in range(int(seconds * 4)):
+        if process.poll() is not None:
+            pytest.fail(f"The server stopped: {log.read_text()[-2000:]}")
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.25)
+    pytest.fail(f"No page within {seconds} s: {log.read_text()[-2000:]}")
