@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
-import zlib
 from contextlib import ExitStack
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from ..errors import StudyError
-from .limits import Limits
+from .limits import MALFORMED, Limits
 from .sources import Source, natural
 
 # Below this an archive's compression ratio is no danger: blank images pack very well.
@@ -43,13 +42,13 @@ def members(source: Source, limits: Limits, stack: ExitStack) -> list[Source]:
             source.release()
         archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(stream)))
         entries = archive.infolist()
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, *MALFORMED) as error:
         raise _damaged(source.name) from error
     limits.check("entries", len(entries), source.name)
-    files = [entry for entry in entries if not entry.is_dir()]
     for entry in entries:
         _check_entry(entry, source.name)
         limits.check("file_bytes", entry.file_size, source.name)
+    files = [entry for entry in entries if not entry.is_dir()]
     unpacked = sum(entry.file_size for entry in files)
     limits.check("unpacked_bytes", unpacked, source.name)
     if unpacked > RATIO_MATTERS:
@@ -81,8 +80,8 @@ def _check_entry(entry: zipfile.ZipInfo, archive: str) -> None:
         raise StudyError(f"{archive} has an entry that points outside the archive; refused.")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise StudyError(f"{archive} is packed by another method than deflate; zip it anew.")
-    if "\0" in name:
-        raise StudyError(f"{archive} has an entry with a NUL in its name; refused.")
+    if not name or "\0" in name:
+        raise StudyError(f"{archive} has an entry with an impossible name; refused.")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise StudyError(f"{archive} has an entry that is a link or a device; refused.")
@@ -103,13 +102,13 @@ class _Member(io.RawIOBase):
         self._archive = name
         try:
             self._stream: BinaryIO = archive.open(entry)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+        except (zipfile.BadZipFile, *MALFORMED) as error:
             raise _damaged(name) from error
 
     def read(self, size: int = -1) -> bytes:
         try:
             return self._stream.read(size)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except (zipfile.BadZipFile, *MALFORMED) as error:
             raise _damaged(self._archive) from error
 
     def close(self) -> None:

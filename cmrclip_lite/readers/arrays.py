@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 
 import numpy as np
 
@@ -35,7 +34,7 @@ def read_arrays(sources: list[Source], limits: Limits) -> Study:
         try:
             loaded = np.load(io.BytesIO(source.read()), allow_pickle=False)
             stack, spacing, view = _contents(loaded, source, limits)
-        except (*MALFORMED, zipfile.BadZipFile, zlib.error) as error:
+        except (*MALFORMED, zipfile.BadZipFile) as error:
             raise StudyError(
                 f"{source.name} is no NumPy file of plain numbers, or is damaged."
             ) from error

@@ -14,8 +14,9 @@ from ..errors import StudyError
 from ..study import Sequence, Series, SetAside, Study
 from . import kinds, pixels
 from .grouping import Slice, join_phases, merge_repeats, slices
-from .headers import Frame, Header, read_header
+from .headers import read_header
 from .limits import Limits
+from .records import Frame, Header
 from .sources import Source
 
 MR_CLASSES = (

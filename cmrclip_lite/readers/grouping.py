@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .headers import TIME_KEYS, Frame
+from .records import TIME_KEYS, Frame
 
 # Two images show the same slice within this angle and this distance along the normal. Slices of
 # one stack are several millimetres apart; scanners print positions with 0.01 mm or better.

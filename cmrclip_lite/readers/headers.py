@@ -1,9 +1,4 @@
-"""DICOM headers: one record per file, and one per frame in it.
-
-A classic file has one frame, an enhanced or multi-frame one has many; past this module there is
-no difference between them. Descriptions, UIDs and patient identity are read for sorting and
-telling kinds apart, and never leave the reader.
-"""
+"""DICOM headers, each file's read once: identity hidden, technical facts by an allow-list."""
 
 from __future__ import annotations
 
@@ -12,28 +7,16 @@ import io
 import re
 import struct
 import zlib
-from dataclasses import dataclass, field
 
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
-from .limits import MALFORMED, Limits
+from .explode import explode
+from .limits import Limits
+from .records import NATIVE, Header
 from .sources import Source
-from .tags import Elements
-
-# Ways to order frames in time, the most trustworthy first. Scanners write ContentTime when an
-# image is made, which on GE is not the order of the phases, so it comes late.
-TIME_KEYS = (
-    "trigger_delay",
-    "trigger",
-    "temporal_index",
-    "temporal_position",
-    "acquisition_time",
-    "content_time",
-    "instance",
-    "frame",
-)
+from .tags import MALFORMED_DICOM, Elements
 
 # The technical facts a Series may carry: name, tag, value representation ("" for text).
 TECHNICAL = (
@@ -52,74 +35,9 @@ TECHNICAL = (
 )
 _TECHNICAL_TEXT = re.compile(r"[A-Za-z0-9*_.,+/() \\-]{1,64}")
 
-# Transfer syntaxes that store pixels as they are, and the byte order of each.
-NATIVE = {
-    "1.2.840.10008.1.2": "<",
-    "1.2.840.10008.1.2.1": "<",
-    "1.2.840.10008.1.2.1.99": "<",
-    "1.2.840.10008.1.2.2": ">",
-}
 DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 # Element numbers of Pixel Data, Float Pixel Data and Double Float Pixel Data in group 7FE0.
 _PIXEL_ELEMENTS = (b"\x10\0", b"\x08\0", b"\x09\0")
-
-
-@dataclass(slots=True)
-class Header:
-    """What one DICOM file says of itself."""
-
-    source: Source
-    pixel_offset: int | None
-    syntax: str
-    modality: str
-    sop_class: str
-    sop_uid: str
-    series_uid: str
-    study_key: str
-    patient_key: str
-    series_number: float
-    acquisition_number: float
-    acquired_ms: float
-    rows: int
-    columns: int
-    frame_count: int
-    samples: int
-    bits_allocated: int
-    bits_stored: int
-    high_bit: int
-    signed: bool
-    photometric: str
-    image_type: tuple[str, ...]
-    words: str
-    scanning: tuple[str, ...]
-    sequence_name: str
-    tags: dict[str, str]
-    frames: list[Frame] = field(default_factory=list)
-
-    @property
-    def has_image(self) -> bool:
-        return self.pixel_offset is not None and self.rows > 0 and self.columns > 0
-
-
-@dataclass(slots=True)
-class Frame:
-    """One image: where it lies, when in the heartbeat, and how its pixels are scaled."""
-
-    header: Header
-    index: int
-    position: tuple[float, ...] | None
-    orientation: tuple[float, ...] | None
-    spacing: tuple[float, float] | None
-    thickness: float | None
-    slope: float
-    intercept: float
-    times: dict[str, float]
-    rr_ms: float | None
-    image_type: tuple[str, ...]
-    echo_ms: float | None
-    inversion_ms: float | None
-    inversion: bool
-    velocity: bool
 
 
 def read_header(source: Source, limits: Limits) -> Header | str:
@@ -138,7 +56,7 @@ def read_header(source: Source, limits: Limits) -> Header | str:
             source = _inflated(source, limits)
             data = source.head()
         ds, offset = _parse(data)
-    except MALFORMED:
+    except MALFORMED_DICOM:
         ds, offset = None, None
     try:
         if offset is None and len(data) < source.size:
@@ -147,17 +65,14 @@ def read_header(source: Source, limits: Limits) -> Header | str:
         if ds is None:
             return "damaged DICOM files"
         return _header(Elements(ds), _syntax(ds), source, offset, limits)
-    except MALFORMED:
+    except MALFORMED_DICOM:
         return "damaged DICOM files"
 
 
 def _parse(data: bytes) -> tuple[Dataset, int | None]:
     """The data set before its pixels, and where in the file the pixel element begins."""
     stream = io.BytesIO(data)
-    try:
-        ds = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
-    except pydicom.errors.InvalidDicomError as error:
-        raise ValueError("not a readable DICOM file") from error
+    ds = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
     at = stream.tell()
     little = data[at : at + 2] == b"\xe0\x7f" and data[at + 2 : at + 4] in _PIXEL_ELEMENTS
     big = data[at : at + 2] == b"\x7f\xe0" and data[at + 2 : at + 4][::-1] in _PIXEL_ELEMENTS
@@ -228,7 +143,7 @@ def _header(
             return "DICOM files whose pixels are missing or cut short"
     if header.has_image:
         limits.check("entries", frame_count, f"The number of frames of {source.name}")
-        header.frames = _frames(ds, header)
+        header.frames = explode(ds, header)
     return header
 
 
@@ -240,105 +155,6 @@ def _room(header: Header) -> int:
         return room // max(1, -(-bits // 8))
     # Even a blank compressed frame comes with an item header and a few marker bytes.
     return room // 16
-
-
-def _frames(ds: Elements, header: Header) -> list[Frame]:
-    """Explode a file into its frames; a value is looked up per frame, then shared, then plain."""
-    shared = ds.items(0x52009229)[:1]
-    per_frame = ds.items(0x52009230)
-    # GE classic files may carry an empty group, which says nothing of its one frame.
-    if not shared and not any(len(item) for item in per_frame):
-        return _classic_frames(ds, header)
-    frames = []
-    for index in range(header.frame_count):
-        own = per_frame[index : index + 1]
-        frames.append(_frame(ds, header, index, _Groups(own + shared, ds)))
-    return frames
-
-
-def _classic_frames(ds: Elements, header: Header) -> list[Frame]:
-    first = _frame(ds, header, 0, _Groups([], ds))
-    frames = [first]
-    # Many frames without geometry of their own are one slice over time; FrameTime or the
-    # recommended rate gives the step between them.
-    step = ds.number(0x00181063, "DS")
-    start = first.times.get("trigger", 0.0)
-    for index in range(1, header.frame_count):
-        frame = _frame(ds, header, index, _Groups([], ds))
-        frame.times = {"frame": float(index)}
-        if step and step > 0:
-            frame.times["trigger"] = start + index * step
-        frames.append(frame)
-    if header.frame_count > 1:
-        first.times = {"frame": 0.0} | ({"trigger": start} if step and step > 0 else {})
-    return frames
-
-
-class _Groups:
-    """Looks a value up in a frame's functional groups, then in the data set itself."""
-
-    def __init__(self, groups: list[Elements], ds: Elements) -> None:
-        self._groups, self._ds = groups, ds
-
-    def inside(self, sequence: int) -> Elements:
-        for group in self._groups:
-            found = group.items(sequence)
-            if found:
-                return found[0]
-        return self._ds
-
-
-def _frame(ds: Elements, header: Header, index: int, groups: _Groups) -> Frame:
-    content = groups.inside(0x00209111)
-    cardiac = groups.inside(0x00189118)
-    measures = groups.inside(0x00289110)
-    scaling = groups.inside(0x00289145)
-    modifier = groups.inside(0x00189115)
-    kind = groups.inside(0x00189226)
-    position = groups.inside(0x00209113).numbers(0x00200032, "DS")
-    orientation = groups.inside(0x00209116).numbers(0x00200037, "DS")
-    spacing = measures.numbers(0x00280030, "DS") or ds.numbers(0x00181164, "DS")
-    candidates = {
-        "trigger_delay": cardiac.number(0x00209153, "FD"),
-        "trigger": ds.number(0x00181060, "DS"),
-        "temporal_index": content.number(0x00209128, "UL"),
-        "temporal_position": ds.number(0x00200100, "IS"),
-        "acquisition_time": content.clock_ms(0x00189074) or ds.clock_ms(0x00080032),
-        "content_time": ds.clock_ms(0x00080033),
-        "instance": ds.number(0x00200013, "IS"),
-        "frame": float(index),
-    }
-    nominal = cardiac.number(0x00209251, "FD") or ds.number(0x00181062, "IS")
-    rate = ds.number(0x00181088, "IS")
-    rr_ms = nominal if nominal and 250 <= nominal <= 3000 else None
-    if rr_ms is None and rate and 20 <= rate <= 240:
-        rr_ms = 60_000.0 / rate
-    image_type = tuple(p.upper() for p in kind.texts(0x00089007)) or header.image_type
-    complex_part = kind.text(0x00089208).upper()
-    slope = scaling.number(0x00281053, "DS")
-    inversion_ms = ds.number(0x00180082, "DS") or modifier.number(0x00189079, "FD")
-    return Frame(
-        header=header,
-        index=index,
-        position=position if position and len(position) == 3 else None,
-        orientation=orientation if orientation and len(orientation) == 6 else None,
-        spacing=(spacing[0], spacing[1]) if spacing and len(spacing) >= 2 else None,
-        thickness=measures.number(0x00180050, "DS"),
-        slope=slope if slope else 1.0,
-        intercept=scaling.number(0x00281052, "DS") or 0.0,
-        times={key: value for key, value in candidates.items() if value is not None},
-        rr_ms=rr_ms,
-        image_type=image_type + ((complex_part,) if complex_part else ()),
-        echo_ms=groups.inside(0x00189114).number(0x00189082, "FD") or ds.number(0x00180081, "DS"),
-        inversion_ms=inversion_ms if inversion_ms and inversion_ms > 0 else None,
-        inversion="IR" in header.scanning or modifier.text(0x00189009).upper() == "YES",
-        velocity=_encodes_velocity(ds, groups),
-    )
-
-
-def _encodes_velocity(ds: Elements, groups: _Groups) -> bool:
-    venc = groups.inside(0x00189197).numbers(0x00189217, "FD")
-    return ds.text(0x00189014).upper() == "YES" or bool(venc and any(v != 0 for v in venc))
 
 
 def _technical(ds: Elements) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from dataclasses import dataclass
 
 from ..errors import StudyError
@@ -21,8 +23,11 @@ MALFORMED = (
     MemoryError,
     OSError,
     RuntimeError,
+    StopIteration,
     TypeError,
     ValueError,
+    struct.error,
+    zlib.error,
 )
 
 

@@ -27,6 +27,11 @@ from .headers import plain_words
 from .limits import MALFORMED, Limits
 from .sources import Source
 
+_MALFORMED_NIFTI = (
+    *MALFORMED,
+    nibabel.filebasedimages.ImageFileError,
+    nibabel.spatialimages.HeaderDataError,
+)
 # Right, front, head to left, back, head.
 _TO_DICOM = np.array([-1.0, -1.0, 1.0])
 _TIME_UNITS_MS = {"sec": 1000.0, "msec": 1.0, "usec": 0.001}
@@ -46,7 +51,7 @@ def read_nifti(sources: list[Source], limits: Limits) -> Study:
     for source in sources:
         try:
             image = _image(source, limits)
-        except (*MALFORMED, zlib.error, nibabel.filebasedimages.ImageFileError):
+        except _MALFORMED_NIFTI:
             study.set_aside.append(SetAside("files", "damaged NIfTI files"))
             continue
         reason = _not_a_cine(image, source.name)
@@ -57,7 +62,7 @@ def read_nifti(sources: list[Source], limits: Limits) -> Study:
         limits.check("pixel_bytes", float(np.prod(shape, dtype=float)) * 4, source.name)
         try:
             found = _series(image, source.name, study)
-        except (*MALFORMED, zlib.error):
+        except _MALFORMED_NIFTI:
             study.set_aside.append(SetAside("files", "NIfTI files cut short or damaged"))
             continue
         study.series += found

@@ -14,8 +14,9 @@ from pydicom.uid import UID
 
 from ..errors import StudyError
 from .grouping import Slice
-from .headers import NATIVE, Frame, Header
-from .limits import MALFORMED, Limits
+from .limits import Limits
+from .records import NATIVE, Frame, Header
+from .tags import MALFORMED_DICOM
 
 THREADS = min(4, os.cpu_count() or 1)
 
@@ -91,7 +92,7 @@ def read_frames(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
         if header.syntax in NATIVE and header.bits_allocated in (8, 16, 32):
             return _native(header, indices)
         return _decoded(header, indices)
-    except (*MALFORMED, struct.error, pydicom.errors.InvalidDicomError):
+    except MALFORMED_DICOM:
         return {}
     finally:
         header.source.release()

@@ -13,8 +13,12 @@ import struct
 
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from .limits import MALFORMED
+
+# pydicom's own two are no kind of ValueError.
+MALFORMED_DICOM = (*MALFORMED, BytesLengthException, InvalidDicomError)
 
 _BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
 _PADDING = " \0\t\r\n"
@@ -85,7 +89,7 @@ class Elements:
         try:
             value = self._ds[tag].value
             return [Elements(item) for item in value] if value else []
-        except MALFORMED:
+        except MALFORMED_DICOM:
             return []
 
     def clock_ms(self, tag: int) -> float | None:

@@ -11,8 +11,9 @@ import pytest
 
 from cmrclip_lite.errors import CmrClipError
 from cmrclip_lite.readers import Limits, read_study
-from cmrclip_lite.readers.headers import Header, read_header
+from cmrclip_lite.readers.headers import read_header
 from cmrclip_lite.readers.pixels import read_frames
+from cmrclip_lite.readers.records import Header
 from cmrclip_lite.readers.sources import Source
 from cmrclip_lite.study import View
 
