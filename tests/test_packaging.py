@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,6 +89,17 @@ def test_constraints_pin_every_dependency_inside_its_range() -> None:
         (pin,) = pins[name].specifier
         assert pin.operator == "=="
         assert requirement.specifier.contains(pin.version), f"{name} {pin.version}"
+
+
+def test_pinned_packages_take_the_oldest_python() -> None:
+    """A pin that asks for a later 3.11.x leaves pip searching for minutes, then failing."""
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    pins = by_name(requirement_lines(ROOT / "constraints.txt"))
+    for installed in distributions():
+        pin = pins.get(canonicalize_name(installed.name))
+        if pin is not None and pin.specifier.contains(installed.version):
+            needed = SpecifierSet(installed.metadata["Requires-Python"] or "")
+            assert needed.contains(oldest), f"{installed.name} needs Python {needed}"
 
 
 def test_space_requirements_are_those_of_the_app() -> None:
