@@ -51,7 +51,7 @@ def _smooth_basis(modes: int, levels: int) -> np.ndarray:
     rows = []
     for m in range(1, modes + 1):
         for n in range(levels):
-            along = np.cos(n * np.pi * S_GRID)[:, None] / ((1 + m) * (1 + 0.7 * n))
+            along = np.cos(n * np.pi * S_GRID)[:, None] / ((1 + m) ** 1.4 * (1 + 0.7 * n))
             rows += [along * np.cos(m * THETA), along * np.sin(m * THETA)]
     return np.stack(rows).reshape(len(rows), -1).astype(np.float32)
 
@@ -60,10 +60,11 @@ _SMOOTH = _smooth_basis(6, 4)
 _SMOOTH_SD = float(np.sqrt((_SMOOTH**2).sum(0).mean()))
 
 
-def smooth_map(rng: np.random.Generator, sd: float) -> np.ndarray:
-    """`(N_S, N_THETA)` smooth random map of low Fourier modes around 0."""
-    weights = rng.normal(0, sd / _SMOOTH_SD, len(_SMOOTH)).astype(np.float32)
-    return (weights @ _SMOOTH).reshape(N_S, N_THETA)
+def smooth_map(rng: np.random.Generator, sd: float, modes: int = 6) -> np.ndarray:
+    """`(N_S, N_THETA)` smooth random map around 0 of the lowest Fourier modes (at most 6)."""
+    basis = _SMOOTH[: modes * 8]
+    weights = rng.normal(0, sd / _SMOOTH_SD, len(basis)).astype(np.float32)
+    return (weights @ basis).reshape(N_S, N_THETA)
 
 
 def rough_map(rng: np.random.Generator, width: int) -> np.ndarray:
@@ -89,6 +90,22 @@ class Papillary:
 
 
 @dataclass
+class Strand:
+    """A band of muscle across the RV: direction, distance from its middle, extent, thickness.
+
+    `offset`, `start` and `end` are shares of the RV's radius, `level` of the LV's length.
+    """
+
+    turn: float
+    offset: float
+    start: float
+    end: float
+    half_mm: float
+    level: float
+    reach: float
+
+
+@dataclass
 class RightVentricle:
     """The RV as an ellipse around the septal side of the LV, in every short-axis plane."""
 
@@ -101,6 +118,8 @@ class RightVentricle:
     apex_mm: float
     taper: tuple[float, float]
     deviation: np.ndarray
+    systolic: np.ndarray
+    strands: list[Strand]
     wall_mm: float
     trabeculae: np.ndarray
     shorten: float
@@ -180,14 +199,14 @@ def _papillaries(truth: Truth, rng: np.random.Generator) -> list[Papillary]:
     thick = np.clip(np.mean(truth.wall_mm) / 9, 0.8, 1.7)
     heads = []
     for centre in (np.radians(rng.normal(42, 9)), np.radians(rng.normal(292, 9))):
-        stand_off = rng.uniform(0.4, 1.5)
+        stand_off = rng.uniform(0.0, 1.3)
         for _ in range(rng.integers(1, 4)):
             heads.append(
                 Papillary(
                     theta=centre + rng.normal(0, 0.13),
                     start=rng.uniform(0.16, 0.42),
                     end=rng.uniform(0.62, 0.85),
-                    radius_mm=rng.uniform(2.2, 4.6) * thick**0.7,
+                    radius_mm=rng.uniform(2.6, 6.0) * thick**0.7,
                     stand_off=stand_off * rng.uniform(0.7, 1.3),
                     stretch=rng.uniform(0.7, 1.5),
                 )
@@ -195,18 +214,33 @@ def _papillaries(truth: Truth, rng: np.random.Generator) -> list[Papillary]:
     return heads
 
 
+def _strands(rng: np.random.Generator) -> list[Strand]:
+    return [
+        Strand(
+            turn=rng.normal(np.pi, 0.9),
+            offset=rng.normal(0, 0.4),
+            start=rng.uniform(-0.2, 0.5),
+            end=rng.uniform(0.7, 1.0),
+            half_mm=rng.uniform(0.6, 2.0),
+            level=rng.uniform(0.2, 0.95),
+            reach=rng.uniform(0.05, 0.16),
+        )
+        for _ in range(rng.integers(0, 6))
+    ]
+
+
 def _fat_maps(truth: Truth, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Thickness of fat within the pericardium and outside it; often none, so organs touch."""
-    plenty = rng.choice([0.3, 0.7, 1.0, 1.6]) * rng.uniform(0.6, 1.3)
+    plenty = rng.choice([0.25, 0.5, 0.8, 1.4]) * rng.uniform(0.6, 1.3)
     grooves = np.zeros((N_S, N_THETA), np.float32)
     for centre, width in ((118, 20), (243, 18)):
         near = np.cos(THETA - np.radians(centre + rng.normal(0, 8)))
         grooves += np.exp((near - 1) / np.radians(width) ** 2) * rng.uniform(2, 6)
     av_groove = rng.uniform(2, 8) * np.exp(-((S_GRID / 0.13) ** 2))[:, None]
     front = 1 + np.cos(THETA - np.radians(rng.normal(165, 25)))
-    inner = rng.normal(-1.0, 1.2) + rng.uniform(0, 2) * front + 2.2 * smooth_map(rng, 1.0)
+    inner = rng.normal(-1.0, 1.1) + rng.uniform(0, 1.6) * front + 1.8 * smooth_map(rng, 1.0)
     inner = plenty * (inner + grooves + av_groove)
-    outer = rng.normal(-4, 3) + 5 * smooth_map(rng, 1.0) + rng.uniform(0, 4) * front
+    outer = rng.normal(-4.5, 3) + 4.5 * smooth_map(rng, 1.0) + rng.uniform(0, 3.5) * front
     return np.clip(inner, 0, 12).astype(np.float32), np.clip(plenty * outer, 0, 18).astype(
         np.float32
     )
@@ -228,7 +262,8 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     es_time = float(rng.uniform(0.29, 0.42))
     delay = rng.uniform(0, 0.09) if truth.diagnosis == "dcm" and rng.random() < 0.4 else 0.0
     taper = np.interp(S_GRID, [0, 0.3, 0.8, 1], [0.2, 0.6, 1.0, 0.7])[:, None]
-    trabeculated = rng.uniform(0.5, 3.2) * (1.4 if failing > 0.4 else 1.0)
+    trabeculated = rng.uniform(0.6, 4.2) * (1.3 if failing > 0.4 else 1.0)
+    lateral = 1 + rng.uniform(0, 0.6) * np.cos(THETA + rng.normal(0, 0.5))
     epicardial, pericardial = _fat_maps(truth, rng)
     flat = truth.septal_flattening
     overload = rng.random()
@@ -246,10 +281,13 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
         apex_wall_mm=float(np.clip(walls[12:].mean() * rng.uniform(0.5, 0.9), 2.5, 18)),
         deviation=_oval(rng) + smooth_map(rng, rng.uniform(0.01, 0.035)),
         wall=segment_map(walls) * np.clip(1 + smooth_map(rng, rng.uniform(0.02, 0.05)), 0.8, 1.2),
-        squeeze=np.clip(segment_map(squeeze) * apical + smooth_map(rng, 0.05), -0.35, 1.7),
+        squeeze=np.clip(segment_map(squeeze) * apical + smooth_map(rng, 0.08), -0.35, 1.7),
         lag=(delay * np.clip(-np.cos(THETA - 0.3), 0, 1) * -1).astype(np.float32),
         trabeculae=(
-            trabeculated * np.clip(rough_map(rng, rng.integers(5, 11)) - 0.25, 0, 2.2) * taper
+            trabeculated
+            * np.clip(rough_map(rng, rng.integers(4, 11)) - 0.2, 0, 2.2)
+            * taper
+            * lateral
         ).astype(np.float32),
         trabecula_gap=np.clip(0.5 * rough_map(rng, 7), 0, 0.8),
         papillaries=_papillaries(truth, rng),
@@ -271,7 +309,9 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
             base_mm=rng.uniform(-9, 1),
             apex_mm=length * float(np.clip(rng.normal(reach, 0.06), 0.75, 1.1)),
             taper=(rng.uniform(1.4, 2.6) + large, rng.uniform(1.0, 1.9)),
-            deviation=1 + smooth_map(rng, rng.uniform(0.03, 0.1)),
+            deviation=1 + smooth_map(rng, rng.uniform(0.03, 0.1), 4),
+            systolic=smooth_map(rng, rng.uniform(0.03, 0.1), 5),
+            strands=_strands(rng),
             wall_mm=float(np.clip(rng.normal(2.7, 0.5), 1.6, 4)),
             trabeculae=np.clip(rough_map(rng, rng.integers(5, 13)) - 0.3, 0, 2.5)
             * rng.uniform(0.8, 3.5)
@@ -291,6 +331,7 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     for name in ("deviation", "wall", "squeeze", "lag", "trabeculae", "trabecula_gap"):
         setattr(heart, name, getattr(heart, name).astype(np.float32))
     heart.rv.deviation = heart.rv.deviation.astype(np.float32)
+    heart.rv.systolic = heart.rv.systolic.astype(np.float32)
     heart.rv.trabeculae = heart.rv.trabeculae.astype(np.float32)
     fit_volumes(heart)
     return heart

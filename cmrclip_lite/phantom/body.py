@@ -129,7 +129,7 @@ def draw_body(heart: Heart, rng: np.random.Generator) -> Body:
     half_width = 150 + 12 * big + fat * 0.8 + rng.normal(0, 8)
     half_depth = 98 + 9 * big + fat * 0.8 + rng.normal(0, 9)
     # The front of the heart lies near the inner chest wall; the middle of the body is to its right.
-    gap = rng.uniform(-7, 14)
+    gap = rng.uniform(-9, 9)
     middle = float(np.median(p[:, 0]) - rng.uniform(20, 45))
     front_y = p[:, 1].min() - gap
     centre_y = front_y - muscle - fat + half_depth * rng.uniform(0.9, 0.98)
@@ -225,7 +225,7 @@ def _thorax(
     air = label == Tissue.LUNG
     vessel = np.zeros(len(p), bool)
     q = p[air]
-    vessel[air] = body.vessels(q, 12.0, body.lung_vessels, 1.5)
+    vessel[air] = body.vessels(q, 12.0, body.lung_vessels, 1.7)
     vessel[air] |= body.vessels(q[:, [1, 2, 0]] + 7, 31.0, body.lung_vessels, 2.5)
     label[vessel] = Tissue.LUNG_VESSEL
     for vx, vy, lean_x, lean_y, radius, start, tissue in body.great_vessels:

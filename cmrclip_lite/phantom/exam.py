@@ -170,8 +170,8 @@ def _image(
     bands = dark_bands(scanner, (fine, fine), rng)
     shading = coil_shading(scanner, mm, mm, rng)
     blood = np.isin(np.arange(N_TISSUES), [int(b) for b in BLOODS])
-    swirl = [smooth_field(rng, (fine, fine), 12).ravel() for _ in range(4)]
-    calm = rng.uniform(0.01, 0.06)
+    swirl = [smooth_field(rng, (fine, fine), k).ravel() for k in (12, 20, 12, 30)]
+    calm = rng.uniform(0.02, 0.1)
     frames = []
     for phase in phases:
         image = still.copy()

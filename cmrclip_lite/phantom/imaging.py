@@ -26,7 +26,7 @@ _FAT = (0.95, (343, 58), (382, 68))
 _PROPERTIES: dict[Tissue, tuple[float, tuple[float, float], tuple[float, float]]] = {
     **dict.fromkeys(BLOODS, _BLOOD),
     Tissue.CORONARY: _BLOOD,
-    Tissue.LUNG_VESSEL: (0.7, (1441, 150), (1932, 120)),
+    Tissue.LUNG_VESSEL: (1.0, (1441, 250), (1932, 220)),
     Tissue.LIVER_VESSEL: (0.8, (1441, 120), (1932, 90)),
     Tissue.LV_MUSCLE: _HEART,
     Tissue.RV_WALL: _HEART,

@@ -240,7 +240,30 @@ def _paint_right(heart: Heart, p: Points, t: Tables, core: np.ndarray, label: np
     value[rr < t.rv_in[cell]] = Tissue.RV_TRABECULA
     blood = rr < np.minimum(t.rv_trabecula[cell], t.rv_in[cell])
     value[blood] = np.where(top[blood], Tissue.RA_BLOOD, Tissue.RV_BLOOD)
+    _paint_strands(heart, p, t, core, blood & ~top, value)
     label[core] = value
+
+
+def _paint_strands(
+    heart: Heart, p: Points, t: Tables, core: np.ndarray, blood: np.ndarray, value: np.ndarray
+) -> None:
+    """The moderator band and its like, which move with the wall they span."""
+    inside = np.flatnonzero(blood)
+    where = core[inside]
+    level = p.u_right[p.row[where], 0] / heart.length_mm
+    column = (p.right[where] % N_THETA).astype(np.float32) * np.float32(2 * np.pi / N_THETA)
+    share = p.rr[where] / np.maximum(t.rv_in[p.right[where]], 1)
+    for strand in heart.rv.strands:
+        cut = np.flatnonzero(np.abs(level - strand.level) < strand.reach)
+        if not len(cut):
+            continue
+        angle = column[cut] - np.float32(strand.turn)
+        across = share[cut] * np.sin(angle) - strand.offset
+        along = share[cut] * np.cos(angle)
+        radius = np.maximum(t.rv_in[p.right[where[cut]]], 1)
+        hit = np.abs(across) * radius < strand.half_mm * (1 + 0.3 * t.c)
+        hit &= (along > strand.start) & (along < strand.end)
+        value[inside[cut[hit]]] = Tissue.RV_TRABECULA
 
 
 def _paint_left(p: Points, t: Tables, left: np.ndarray, label: np.ndarray) -> None:

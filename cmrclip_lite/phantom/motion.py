@@ -162,7 +162,8 @@ def rv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> tuple[np.ndar
     b = drift * cos / wide**2
     k = (drift / wide) ** 2 - 1
     radius = (b + np.sqrt(np.maximum(b * b - a * k, 0))) / a
-    radius = radius * lookup(rv.deviation, s) * (inside < 1) * (k < 0)
+    uneven = lookup(rv.deviation, s) + c * lookup(rv.systolic, s)
+    radius = radius * uneven * (inside < 1) * (k < 0)
     return np.maximum(radius, 0).astype(np.float32), s
 
 
