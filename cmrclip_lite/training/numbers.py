@@ -77,21 +77,50 @@ class Measure:
 
 
 EXACT = (
-    "{name} {v}{u}", "{name} {v}{u}", "{name} {v}{u}", "{name} of {v}{u}", "{name} = {v}{u}", "{name}: {v}{u}", "{name} is {v}{u}",
-    "{name} ~{v}{u}", "{name} ~ {v}{u}", "{name} about {v}{u}", "{name} around {v}{u}", "{name} approximately {v}{u}",
-    "{name} measured at {v}{u}", "{name} ({v}{u})", "{name}={v}{u}", "{name} estimated at {v}{u}", "{v}{u} {name}",
-)  # fmt: skip
+    "{name} {v}{u}",
+    "{name} {v}{u}",
+    "{name} {v}{u}",
+    "{name} of {v}{u}",
+    "{name} = {v}{u}",
+    "{name}: {v}{u}",
+    "{name} is {v}{u}",
+    "{name} ~{v}{u}",
+    "{name} ~ {v}{u}",
+    "{name} about {v}{u}",
+    "{name} around {v}{u}",
+    "{name} approximately {v}{u}",
+    "{name} measured at {v}{u}",
+    "{name} ({v}{u})",
+    "{name}={v}{u}",
+    "{name} estimated at {v}{u}",
+    "{v}{u} {name}",
+)
 ABOVE = (
-    "{name} > {v}{u}", "{name} >{v}{u}", "{name} above {v}{u}", "{name} over {v}{u}", "{name} greater than {v}{u}",
-    "{name} more than {v}{u}", "{name} not below {v}{u}", "{name} higher than {v}{u}", "{name} exceeds {v}{u}",
-)  # fmt: skip
+    "{name} > {v}{u}",
+    "{name} >{v}{u}",
+    "{name} above {v}{u}",
+    "{name} over {v}{u}",
+    "{name} greater than {v}{u}",
+    "{name} more than {v}{u}",
+    "{name} not below {v}{u}",
+    "{name} higher than {v}{u}",
+    "{name} exceeds {v}{u}",
+)
 BELOW = (
-    "{name} < {v}{u}", "{name} <{v}{u}", "{name} below {v}{u}", "{name} under {v}{u}", "{name} less than {v}{u}",
-    "{name} not above {v}{u}", "{name} lower than {v}{u}",
-)  # fmt: skip
+    "{name} < {v}{u}",
+    "{name} <{v}{u}",
+    "{name} below {v}{u}",
+    "{name} under {v}{u}",
+    "{name} less than {v}{u}",
+    "{name} not above {v}{u}",
+    "{name} lower than {v}{u}",
+)
 BETWEEN = (
-    "{name} {a}-{b}{u}", "{name} {a} to {b}{u}", "{name} between {a} and {b}{u}", "{name} in the range {a}-{b}{u}",
-)  # fmt: skip
+    "{name} {a}-{b}{u}",
+    "{name} {a} to {b}{u}",
+    "{name} between {a} and {b}{u}",
+    "{name} in the range {a}-{b}{u}",
+)
 
 _LV = "[LV|left ventricular]"
 _RV = "[RV|right ventricular]"

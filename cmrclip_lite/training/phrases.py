@@ -5,6 +5,8 @@ which the lexicon affirms and denies in many ways, and sentences that only one s
 sentences of `benchmarks/paraphrases.csv` are kept out; a test sees to it.
 """
 
+# ruff: noqa: E501 - a table of patterns, of which a line break inside one would hide the shape.
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -45,6 +47,7 @@ ABN = "[wall motion abnormality|WMA|RWMA|hypokinesia or akinesia]"
 CM = "[cardiomyopathy|CM|CMP]"
 THICK = "[thick|thickened|hypertrophied|hypertrophic]"
 
+# fmt: off
 PHRASES: dict[str, Phrases] = {
     "normal_study": Phrases(
         true=(
@@ -250,7 +253,7 @@ PHRASES: dict[str, Phrases] = {
     "lv_hypertrophy": Phrases(
         nouns=(
             f"{LV_ADJ} hypertrophy", "LVH", "[myocardial |]hypertrophy", f"{THICK} [myocardium|LV|LV wall|LV walls]",
-            f"[increased|excessive] [LV |][wall|myocardial] thickness", "[thick|thickened] [heart muscle|heart walls|heart wall]",
+            "[increased|excessive] [LV |][wall|myocardial] thickness", "[thick|thickened] [heart muscle|heart walls|heart wall]",
             f"wall thickening of the {LV}", "[overgrown|bulky|muscular] heart", "thickening of the heart muscle",
         ),
         true=(
@@ -265,12 +268,12 @@ PHRASES: dict[str, Phrases] = {
         ),
     ),
     "severe_hypertrophy": Phrases(
-        nouns=(f"[severe|marked|massive|gross] [LV |left ventricular |]hypertrophy", "[very|extremely] thick [heart muscle|walls|myocardium|LV]",
+        nouns=("[severe|marked|massive|gross] [LV |left ventricular |]hypertrophy", "[very|extremely] thick [heart muscle|walls|myocardium|LV]",
                "severe LVH"),
         true=("[LV |]walls [are |][very|massively|severely|markedly] thick[ened|]",),
     ),
     "mild_hypertrophy": Phrases(
-        nouns=(f"[mild|slight|borderline] [LV |left ventricular |]hypertrophy", "mild LVH", "mildly thickened [LV |]walls"),
+        nouns=("[mild|slight|borderline] [LV |left ventricular |]hypertrophy", "mild LVH", "mildly thickened [LV |]walls"),
         true=("[LV |]walls [are |]mildly thickened",),
     ),
     "septal_hypertrophy": Phrases(
@@ -390,7 +393,7 @@ PHRASES: dict[str, Phrases] = {
     "septal_flattening": Phrases(
         nouns=("septal flattening", "flattened [septum|interventricular septum]", "D-shaped [septum|LV|left ventricle]", "D-sign", "D shape",
                "[leftward|left] [bowing|shift] of the septum", "flat septum"),
-        true=("septum [is |]flat[tened|]", f"LV [is |]D-shaped", "septum pushed [to the left|over]"),
+        true=("septum [is |]flat[tened|]", "LV [is |]D-shaped", "septum pushed [to the left|over]"),
         false=("septum [is |]not flattened", "normal septal [shape|curvature|position]", "round LV[ in short axis|]", "septum curved normally"),
     ),
     "right_heart_disease": Phrases(
@@ -400,6 +403,8 @@ PHRASES: dict[str, Phrases] = {
         false=("right side of the heart [is |]normal", "right heart normal"),
     ),
 }
+
+# fmt: on
 
 _WALL_NAMES = {
     "anterior_motion": ("anterior", "front"),
@@ -431,7 +436,7 @@ DENY = (
     "negative for {}", "not {}", "{} absent", "{} is absent", "{}: no", "free of {}", "{} not present", "{} not seen", "no {} seen",
     "{} excluded", "does not have {}", "{} ruled out", "without any {}", "no {} present", "doesn't have {}", "w/o {}",
 )  # fmt: skip
-# What follows only a colon, since it brings its own frame: "There is has RV failure" is no English.
+# These bring their own frame and follow only a colon: "There is has RV failure" is no English.
 FRAMED = frozenset(
     "there evidence signs shows with has consistent in suggestive looks patient without w/o does "
     "doesn't negative free not status s/p never".split()
