@@ -107,7 +107,7 @@ def test_a_pickle_that_runs_code_is_refused(folder: Path, tmp_path: Path) -> Non
     save_pickle(folder, {"state_dict": Trap()})
     with pytest.raises(CheckpointError, match="could run code"):
         hub.load(folder)
-    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Trap()))
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Trap(), protocol=2))
     with pytest.raises(CheckpointError, match=r"pytorch_model\.bin"):
         hub.load(folder)
     assert not (tmp_path / "trapped").exists()
