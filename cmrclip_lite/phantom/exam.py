@@ -113,12 +113,13 @@ def _planes(
         slip = rng.normal(0, 1.3, 3) if rng.random() < 0.9 else rng.normal(0, 3.5, 3)
         at = middle + [0, 0, first + i * step]
         planes.append((_Plane(at, across, down, View.SAX), slip))
-    angle = rng.normal(0.12, 0.12)
-    side = np.array([np.cos(angle), np.sin(angle), 0])
-    centre = np.array([0.35 * rv_x, 0, 0.3 * heart.length_mm])
+    # Four chambers: from the inferoseptal to the anterolateral wall.
+    angle = np.clip(rng.normal(0.42, 0.09), 0.2, 0.65)
+    side = np.array([np.cos(angle), -np.sin(angle), 0])
+    centre = 0.35 * rv_x * np.cos(angle) * side + [0, 0, 0.3 * heart.length_mm]
     apex_up = np.array([0, 0, -1.0])
     planes.append((_Plane(centre, side, apex_up, View.FOUR_CHAMBER), rng.normal(0, 2, 3)))
-    angle = rng.normal(0.05, 0.12)
+    angle = np.clip(rng.normal(0.0, 0.1), -0.25, 0.25)
     side = np.array([-np.sin(angle), np.cos(angle), 0])
     centre = np.array([0.0, 0, 0.35 * heart.length_mm])
     planes.append((_Plane(centre, apex_up, side, View.TWO_CHAMBER), rng.normal(0, 2, 3)))

@@ -95,7 +95,9 @@ def lv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> LeftTables:
     else:
         local = c
     endo = rest * np.maximum(1 - heart.contraction * pull * local, 0.12)
-    wall = lookup(heart.wall, s) * (1 + 0.9 * np.clip((inside - 0.85) / 0.15, 0, 1) ** 2)
+    # Towards the tip a plane cuts the wall at a slant.
+    wall = lookup(heart.wall, s)
+    wall = wall + np.minimum(0.9 * wall, 5.0) * np.clip((inside - 0.85) / 0.15, 0, 1) ** 2
     area = wall * (2 * rest + wall) * (1 + base / length * np.clip(pull, 0, 1))
     epi = np.sqrt(endo * endo + area)
     beyond = np.clip((s - 1) * length / heart.apex_wall_mm, 0, 1)

@@ -79,6 +79,20 @@ def test_dicom_keeps_pixels_geometry_and_timing(
     assert mine[0].NominalInterval == round(series.rr_ms)
 
 
+def test_the_package_reads_its_own_exams_back(case: PhantomCase, tmp_path) -> None:
+    from cmrclip_lite.readers import read_study
+
+    study = read_study(write_dicom(case.study, tmp_path / "exam.zip", seed=21, scout=True))
+
+    for view in (View.SAX, View.FOUR_CHAMBER, View.TWO_CHAMBER):
+        assert len(study.cines(view)) == len(case.study.cines(view)), view
+    bases = [s.pixels.sum() for s in study.cines(View.SAX)]
+    assert bases in (
+        [s.pixels.sum() for s in case.study.cines(View.SAX)],
+        [s.pixels.sum() for s in case.study.cines(View.SAX)][::-1],
+    )
+
+
 def test_a_zip_of_the_same_exam_has_the_same_bytes(case: PhantomCase, tmp_path) -> None:
     first = write_dicom(case.study, tmp_path / "a.zip", seed=3).read_bytes()
     second = write_dicom(case.study, tmp_path / "b.zip", seed=3).read_bytes()
