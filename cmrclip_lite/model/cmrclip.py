@@ -130,8 +130,10 @@ class CMRCLIP(
                 f"The model {self.name} has no tokenizer; put its tokenizer.json or vocab.txt "
                 "beside its weights."
             )
-        encodings = self.tokenizer.encode_batch(list(texts))
-        rows = [e.ids[: self.config.text.max_positions] for e in encodings]
+        most = self.config.text.max_positions
+        rows = [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
+        # A row that is too long is cut before its last token, which marks the end of a sentence.
+        rows = [row if len(row) <= most else [*row[: most - 1], row[-1]] for row in rows]
         longest = max((len(row) for row in rows), default=0)
         ids = torch.zeros(len(rows), longest, dtype=torch.long)
         mask = torch.zeros_like(ids)

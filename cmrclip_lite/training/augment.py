@@ -45,4 +45,6 @@ def _draw_labels(
     crop = labels[chosen, :, top : top + size, left : left + size]
     if rng.random() < 0.1:  # a stack in the other order, where the geometry was lost
         crop = crop[:, ::-1]
+    if rng.random() < 0.3:  # scanned or stored with rows and columns turned
+        crop = np.rot90(crop, k=int(rng.integers(1, 4)), axes=(2, 3))
     return np.ascontiguousarray(crop)

@@ -78,7 +78,7 @@ PHRASES: dict[str, Phrases] = {
         nouns=(
             f"{LV_ADJ} [systolic |]dysfunction", f"{RED} {LV_ADJ} {FUNCTION}", f"{BAD} LV {FUNCTION}",
             f"{RED} [LVEF|EF|ejection fraction]", "LVSD", f"{LV_ADJ} [impairment|failure]",
-            "[systolic |]heart failure", "HFrEF", "[weak|failing|poor] [pump|heart|heart muscle|left ventricle]",
+            "[systolic |]heart failure", "[weak|failing|poor] [pump|heart|heart muscle|left ventricle]",
             f"{BAD} [squeeze|pumping|contraction] of the {LV}", "low output left heart",
         ),
         true=(

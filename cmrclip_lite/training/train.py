@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from ..hub import save
@@ -129,7 +130,7 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
     out.mkdir(parents=True, exist_ok=True)
     (out / "settings.json").write_text(json.dumps(asdict(settings), indent=2))
     cases = Cases(out / "cases", settings.cases, settings.seed * 1_000_000, workers)
-    tokenizer = build_tokenizer(seed=settings.seed)
+    tokenizer = _tokenizer(out / "tokenizer.json", settings.seed)
     torch.manual_seed(settings.seed)
     model = CMRCLIP(bundled_config(tokenizer.get_vocab_size()), tokenizer)
     initialise(model)
@@ -183,6 +184,13 @@ def holds_matrix(truths: list[Truth], said: list[Statement]) -> Tensor:
     """`(B, S)`: 1 where the statement is true of the case, 0 false, NaN too close to call."""
     judged = torch.from_numpy(truth_matrix(said, truths).T).float()
     return judged.masked_fill(judged < 0, math.nan)
+
+
+def _tokenizer(path: Path, seed: int) -> Tokenizer:
+    """Made once for a run: a changed lexicon must not change the ids of a run that is resumed."""
+    if not path.exists():
+        build_tokenizer(seed=seed).save(str(path))
+    return Tokenizer.from_file(str(path))
 
 
 def _tokens(model: CMRCLIP, texts: list[str], length: int) -> Tokens:
