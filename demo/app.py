@@ -23,13 +23,12 @@ from engine import Embedded, Engine, ask_lines
 # isort: split
 import gradio as gr
 import page
-from cines import pictures, thumbnail
+from cines import pictures, sample_thumbnail
 from endpoints import add_endpoints
 from uploads import MAX_FILE_MB, remove, taken
 
 from cmrclip_lite.errors import CmrClipError
 from cmrclip_lite.figures import score_bars
-from cmrclip_lite.prompts import CONDITIONS
 from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Study
 
@@ -64,11 +63,20 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
     engine = Engine(model, library)
     size = len(library) if library is not None else 0
     library_name = library.name if library is not None else None
-    opened_samples: dict[str, tuple[Study, str, Embedded]] = {}
+    similar_caption = (
+        f"The most similar of the {size} cases in “{library_name}”. Similarity is the cosine of "
+        "two studies' embeddings; 1 would be the same direction."
+    )
+    found_caption = (
+        f"The cases, of {size} in “{library_name}”, whose pictures fit the words best. Similarity "
+        "is the mean cosine between a case and the sentences asked; it is not a probability."
+    )
+    opened_samples: dict[str, tuple[str, Embedded]] = {}
 
     def sample_cards() -> str:
-        cards = {name: (_title(name), _thumbnail(path)) for name, path in samples.items()}
-        return page.samples(cards)
+        return page.samples(
+            {name: (_title(name), sample_thumbnail(p)) for name, p in samples.items()}
+        )
 
     def open_upload(files: list[str] | None, conditions: str) -> Iterator[dict]:
         if not files:
@@ -79,7 +87,8 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
                 return read_study(path)
 
         try:
-            yield from show(read, "upload", conditions)
+            for shown in show(read, "", conditions):
+                yield {cards: sample_cards(), **shown}  # none of the samples is open any more
         finally:
             remove([Path(file) for file in files])
 
@@ -103,24 +112,22 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
         }
         yield cleared
         try:
-            kept = opened_samples.get(name)
-            study = kept[0] if kept else read()
-            view = kept[1] if kept else _study_html(name, study)
-            yield {
-                study_area: view,
-                status: page.message("Embedding the study …", "working"),
-            }
-            embedded = kept[2] if kept else engine.embed(study)
+            if name in opened_samples:
+                view, embedded = opened_samples[name]
+            else:
+                study = read()
+                view = page.viewer(pictures(study)) + page.study_table(study)
+                working = page.message("Embedding the study …", "working")
+                yield {study_area: view, status: working}
+                embedded = engine.embed(study)
             if name in samples:
-                opened_samples[name] = (study, view, embedded)
+                opened_samples[name] = (view, embedded)
             yield {
                 study_area: view + page.notes(embedded.notes),
                 status: "",
                 state: embedded,
                 results: gr.Column(visible=True),
-                similar: page.cases(engine.similar(embedded), library_name or "", size)
-                if size
-                else "",
+                similar: page.cases(engine.similar(embedded), similar_caption) if size else "",
                 **answer(embedded, conditions),
             }
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
@@ -151,7 +158,7 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
 
     def find_cases(text: str) -> str:
         try:
-            return page.cases(engine.search(text), library_name or "", size)
+            return page.cases(engine.search(text), found_caption)
         except Exception as error:  # noqa: BLE001 - as above
             return page.message(explained(error))
 
@@ -224,13 +231,13 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
                 gr.Examples(list(SEARCH_EXAMPLES), query, label="Try")
                 found = gr.HTML(elem_id="found")
             with gr.Tab("About"):
-                gr.Markdown((HERE / "about.md").read_text(encoding="utf-8"))
+                gr.Markdown((HERE / "about.md").read_text(encoding="utf-8"), elem_id="about")
         gr.HTML(page.footer(model.name, library_name, size))
 
         private = {"api_visibility": "private"}
         opening = {
             "outputs": [
-                upload, folder, state, status, study_area, results, plot, sentences, problem,
+                cards, upload, folder, state, status, study_area, results, plot, sentences, problem,
                 similar,
             ],
             "concurrency_limit": 2,
@@ -336,23 +343,8 @@ def _theme() -> gr.themes.Base:
 
 
 def _title(name: str) -> str:
-    words = page.finding_label(name) if name in CONDITIONS else name
-    words = words.replace("_", " ").replace("-", " ")
+    words = name.replace("_", " ").replace("-", " ")
     return words[:1].upper() + words[1:]
-
-
-def _thumbnail(path: Path) -> bytes | None:
-    stamp = path.stat().st_mtime_ns
-    if (path, stamp) not in _thumbnails:
-        _thumbnails[path, stamp] = thumbnail(read_study(path))
-    return _thumbnails[path, stamp]
-
-
-_thumbnails: dict[tuple[Path, int], bytes | None] = {}
-
-
-def _study_html(name: str, study: Study) -> str:
-    return page.viewer(pictures(study)) + page.study_table(study)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from page import VIEW_NAMES, Picture
 
 from cmrclip_lite.figures import first_frame, heart_rate_fps, moving_grid
 from cmrclip_lite.heart import find_heart
+from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Series, Study, View
 
 COLUMNS = 4
@@ -54,6 +57,12 @@ def thumbnail(study: Study, size: int = 128) -> bytes | None:
     )
 
 
+@cache
+def sample_thumbnail(path: Path) -> bytes | None:
+    """The thumbnail of a sample, made once: samples do not change while they are served."""
+    return thumbnail(read_study(path))
+
+
 def close_up(stack: Sequence[Series]) -> list[np.ndarray] | None:
     """Each cine cut to a square around the heart, or None where no heart is found."""
     centre = find_heart(list(stack))
@@ -64,9 +73,7 @@ def close_up(stack: Sequence[Series]) -> list[np.ndarray] | None:
 
 def _cut(series: Series, centre: tuple[float, float]) -> np.ndarray:
     spans = []
-    for length, middle, mm in zip(
-        series.pixels.shape[1:], centre, series.spacing_mm, strict=True
-    ):
+    for length, middle, mm in zip(series.pixels.shape[1:], centre, series.spacing_mm, strict=True):
         half = round(CLOSE_UP_MM / 2 / mm)
         start = int(np.clip(round(middle / mm) - half, 0, max(0, length - 2 * half)))
         spans.append(slice(start, min(length, start + 2 * half)))

@@ -139,30 +139,33 @@ def notes(sentences: Sequence[str], title: str = "Notes") -> str:
 
 
 def score_sentences(scores: Sequence[Score]) -> str:
-    """A plain sentence for each score, its notes beneath, and how to read them."""
+    """A plain sentence for each score, its notes beneath, and how to read them.
+
+    A note that all scores share is said once, at the end.
+    """
+    shared = set.intersection(*(set(score.notes) for score in scores)) if len(scores) > 1 else set()
     items = "".join(
-        f"<li>{escape(score.sentence())}{_small_notes(score.notes)}</li>" for score in scores
+        f"<li>{escape(score.sentence())}"
+        f"{_small_notes([note for note in score.notes if note not in shared])}</li>"
+        for score in scores
     )
     references = dict.fromkeys(score.reference for score in scores if score.reference)
     how = " ".join(escape(reference) for reference in references)
     return (
-        f'<div class="sentences"><ul>{items}</ul><p class="caption">{how} A similarity is a '
+        f'<div class="sentences"><ul>{items}</ul>{notes(sorted(shared))}'
+        f'<p class="caption">{how} A similarity is a '
         "cosine between the study and the words: it is not a probability, and a percentile "
         "says how the study compares with the reference cases, not whether a disease is "
         "there.</p></div>"
     )
 
 
-def cases(found: Sequence[Case], library_name: str, size: int) -> str:
-    """Retrieved cases as cards, most similar first."""
+def cases(found: Sequence[Case], caption: str) -> str:
+    """Retrieved cases as cards, most similar first, under what their similarity means."""
     if not found:
         return '<p class="empty">The library has no case to show.</p>'
     cards = "".join(_case(rank, case) for rank, case in enumerate(found, 1))
-    return (
-        f'<p class="caption">The {len(found)} most similar of the {size} cases in '
-        f"“{escape(library_name)}”. Similarity is the cosine of the embeddings; 1 would be the "
-        f'same direction.</p><ol class="cases">{cards}</ol>'
-    )
+    return f'<p class="caption">{escape(caption)}</p><ol class="cases">{cards}</ol>'
 
 
 def footer(model_name: str, library_name: str | None, size: int) -> str:

@@ -61,12 +61,22 @@ def test_file_names_dicom_texts_and_reports_are_inert(parts):
     assert_inert(page.samples({HOSTILE: (HOSTILE, None)}))
     assert_inert(page.footer(HOSTILE, HOSTILE, 3))
     found = library.search(library.embeddings[0])
-    assert_inert(page.cases(found, HOSTILE, 8))
+    assert_inert(page.cases(found, HOSTILE))
 
 
 def test_a_page_without_a_library_says_so():
     assert "No case library" in page.footer("tiny", None, 0)
-    assert "no case" in page.cases([], "", 0)
+    assert "no case" in page.cases([], "")
+
+
+def test_a_note_on_every_score_is_said_once_and_a_note_on_one_stays_with_it(parts, exam):
+    engine = Engine(*parts[:2])
+    texts = ["no big ventricle", "no thick septum", "septum"]
+    scores = engine.score(engine.embed(read_study(exam)), texts)
+    shown = page.score_sentences(scores)
+    assert shown.count("Not one of the known conditions") == 1
+    assert shown.count("The text denies something") == 2
+    assert "not a probability" in shown and "8 cases" in shown
 
 
 # --- conditions
@@ -241,9 +251,7 @@ def test_an_unexpected_error_tells_the_log_where_and_nobody_what(caplog):
 def test_the_page_is_built_without_analytics_and_with_named_endpoints(parts):
     demo = app.build_demo(*parts)
     config = demo.get_config_file()
-    named = {
-        d["api_name"] for d in config["dependencies"] if d.get("api_visibility") == "public"
-    }
+    named = {d["api_name"] for d in config["dependencies"] if d.get("api_visibility") == "public"}
     assert named == {"read", "score", "retrieve", "search"}
     assert demo.analytics_enabled is False
     assert "research and education" in json.dumps(config, default=str)

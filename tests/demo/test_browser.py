@@ -182,9 +182,11 @@ def opened(browser, server: Server, width: int = 1360, height: int = 900):
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on(
         "request",
-        lambda r: None
-        if r.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))
-        else page.errors.append(f"a request to {r.url}"),
+        lambda r: (
+            None
+            if r.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))
+            else page.errors.append(f"a request to {r.url}")
+        ),
     )
     page.goto(server.url)
     page.wait_for_selector("button.sample")
