@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from . import bundled
 from .errors import LibraryError
 
 if TYPE_CHECKING:
     from lancedb.table import Table
-    from torch import Tensor
 
     from .model import CMRCLIP
 
@@ -156,16 +156,23 @@ class CaseLibrary:
         return [tuple(found) for found in self._columns["findings"].to_pylist()]
 
     @cached_property
+    def impressions(self) -> list[str]:
+        """The impression of each case."""
+        return self._columns["impression"].to_pylist()
+
+    @cached_property
     def normal(self) -> np.ndarray:
         """`(N,)` bool: which cases are normal studies."""
         return np.array([NORMAL in found for found in self.findings], dtype=bool)
 
-    def search(self, embedding: np.ndarray | Tensor, k: int = 5) -> list[Case]:
+    def search(self, embedding: np.ndarray | torch.Tensor, k: int = 5) -> list[Case]:
         """The `k` cases most similar to an embedding `(D,)` of this library's model, best first.
 
         Raises:
             LibraryError: if the embedding has another width or `k` is below 1.
         """
+        if isinstance(embedding, torch.Tensor):
+            embedding = embedding.detach().float().cpu().numpy()  # whatever its device and type
         query = np.asarray(embedding, dtype=np.float32)
         if query.shape != (width := self.embeddings.shape[1],):
             raise LibraryError(f"This library holds vectors of {width} values, not {query.shape}.")
@@ -219,7 +226,7 @@ class CaseLibrary:
 
     @cached_property
     def _columns(self) -> Any:
-        return self._table.search().select(["embedding", "findings"]).limit(None).to_arrow()
+        return self._table.search().select(["embedding", "findings", "impression"]).limit(None).to_arrow()
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from cmrclip_lite.errors import LibraryError
 from cmrclip_lite.library import CaseLibrary, CaseRecord
@@ -38,6 +39,11 @@ def test_search_agrees_with_a_plain_product(library, tiny_model):
     best = np.argsort(-similarities)[:5]
     assert [case.id for case in found] == [f"case-{i:03d}" for i in best]
     np.testing.assert_allclose([c.similarity for c in found], similarities[best], atol=1e-5)
+
+
+def test_an_embedding_may_be_a_tensor_of_any_type(library):
+    query = torch.tensor(library.embeddings[3]).to(torch.bfloat16).requires_grad_()
+    assert library.search(query, k=1)[0].id == "case-003"
 
 
 def test_a_case_comes_back_whole(library, tiny_model):

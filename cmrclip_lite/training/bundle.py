@@ -53,7 +53,7 @@ THUMBNAIL_PIXELS = 88
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="folder of a training run")
-    parser.add_argument("--cases", type=int, default=300, help="cases in the library")
+    parser.add_argument("--cases", type=int, default=240, help="cases in the library")
     parser.add_argument("--workers", type=int, default=2, help="processes that render")
     parser.add_argument("--render-only", action="store_true", help="stop before embedding")
     arguments = parser.parse_args()
@@ -110,13 +110,14 @@ def make_library(folder: Path, model: CMRCLIP, rendered: list[Path]) -> None:
     """Embed rendered cases with `model` and write them as a new library."""
     shutil.rmtree(folder, ignore_errors=True)
     library = CaseLibrary.create(
-        folder, "bundled synthetic cases", model, (_record(model, file) for file in rendered)
+        folder, "bundled synthetic cases", model, (embed_rendered(model, file) for file in rendered)
     )
     logger.info("library: %d cases embedded", len(library))
 
 
 @torch.inference_mode()
-def _record(model: CMRCLIP, file: Path) -> CaseRecord:
+def embed_rendered(model: CMRCLIP, file: Path) -> CaseRecord:
+    """One rendered case as the library stores it."""
     with np.load(file) as stored:
         clip = torch.from_numpy(stored["clip"])
         picture = stored["picture"].tobytes()
