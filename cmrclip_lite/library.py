@@ -226,7 +226,8 @@ class CaseLibrary:
 
     @cached_property
     def _columns(self) -> Any:
-        return self._table.search().select(["embedding", "findings", "impression"]).limit(None).to_arrow()
+        wanted = ["embedding", "findings", "impression"]
+        return self._table.search().select(wanted).limit(None).to_arrow()
 
 
 @cache

@@ -25,6 +25,7 @@ import gradio as gr
 import page
 from cines import pictures, sample_thumbnail
 from endpoints import add_endpoints
+from layout import APPEND_LINE, lay_out
 from uploads import MAX_FILE_MB, remove, taken
 
 from cmrclip_lite.errors import CmrClipError
@@ -35,20 +36,6 @@ from cmrclip_lite.study import Study
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
-FIRST_QUESTIONS = 6  # how many known conditions the box starts with
-SEARCH_EXAMPLES = ("dilated left ventricle", "thick septum", "normal study")
-KEEP_SECONDS = 3600  # an idle session's embedding; files never live this long
-
-APPEND_LINE = "(text, line) => [(text.trim() ? text.trim() + '\\n' : '') + line]"
-PICK_SAMPLE = """
-element.addEventListener('click', (event) => {
-  const card = event.target.closest('button[data-sample]');
-  if (!card) return;
-  element.querySelectorAll('button[data-sample]').forEach(
-    (other) => other.setAttribute('aria-pressed', String(other === card)));
-  trigger('select', {sample: card.dataset.sample});
-});
-"""
 HEAD = '<meta name="robots" content="noindex">'
 
 
@@ -88,7 +75,7 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
 
         try:
             for shown in show(read, "", conditions):
-                yield {cards: sample_cards(), **shown}  # none of the samples is open any more
+                yield {at.cards: sample_cards(), **shown}  # none of the samples is open any more
         finally:
             remove([Path(file) for file in files])
 
@@ -100,15 +87,15 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
     def show(read: Callable[[], Study], name: str, conditions: str) -> Iterator[dict]:
         """Read, then picture, then embed, then answer; each is shown as soon as it is there."""
         cleared = {
-            upload: None,
-            folder: gr.skip(),
-            state: None,
-            study_area: "",
-            results: gr.Column(visible=False),
-            plot: gr.Plot(visible=False),
-            sentences: "",
-            problem: "",
-            status: page.message("Reading the study …", "working"),
+            at.upload: None,
+            at.folder: gr.skip(),
+            at.state: None,
+            at.study: "",
+            at.results: gr.Column(visible=False),
+            at.plot: gr.Plot(visible=False),
+            at.sentences: "",
+            at.problem: "",
+            at.status: page.message("Reading the study …", "working"),
         }
         yield cleared
         try:
@@ -118,25 +105,28 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
                 study = read()
                 view = page.viewer(pictures(study)) + page.study_table(study)
                 working = page.message("Embedding the study …", "working")
-                yield {study_area: view, status: working}
+                yield {at.study: view, status: working}
                 embedded = engine.embed(study)
             if name in samples:
                 opened_samples[name] = (view, embedded)
             yield {
-                study_area: view + page.notes(embedded.notes),
-                status: "",
-                state: embedded,
-                results: gr.Column(visible=True),
-                similar: page.cases(engine.similar(embedded), similar_caption) if size else "",
+                at.study: view + page.notes(embedded.notes),
+                at.status: "",
+                at.state: embedded,
+                at.results: gr.Column(visible=True),
+                at.similar: page.cases(engine.similar(embedded), similar_caption) if size else "",
                 **answer(embedded, conditions),
             }
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
-            yield {status: page.message(explained(error)), state: None}
+            yield {at.status: page.message(explained(error)), state: None}
 
     def ask(embedded: Embedded | None, conditions: str) -> dict:
         if embedded is None:
-            return {status: page.message("Open a study first: pick a sample or upload one.")}
+            return {at.status: page.message("Open a study first: pick a sample or upload one.")}
         return answer(embedded, conditions)
+
+    def ask_if_open(embedded: Embedded | None, conditions: str) -> dict:
+        return {at.status: gr.skip()} if embedded is None else answer(embedded, conditions)
 
     def answer(embedded: Embedded, conditions: str) -> dict:
         try:
@@ -144,16 +134,18 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
             scores = engine.score(embedded, asked)
         except Exception as error:  # noqa: BLE001 - as above
             return {
-                plot: gr.Plot(visible=False),
-                sentences: "",
-                problem: page.message(explained(error)),
+                at.plot: gr.Plot(visible=False),
+                at.sentences: "",
+                at.problem: page.message(explained(error)),
             }
         if not scores and not problems:
             problems = ["Type a condition, one a line, or take one of the suggestions."]
         return {
-            plot: gr.Plot(score_bars(scores), visible=True) if scores else gr.Plot(visible=False),
-            sentences: page.score_sentences(scores) if scores else "",
-            problem: "".join(page.message(text) for text in problems),
+            at.plot: gr.Plot(score_bars(scores), visible=True)
+            if scores
+            else gr.Plot(visible=False),
+            at.sentences: page.score_sentences(scores) if scores else "",
+            at.problem: "".join(page.message(text) for text in problems),
         }
 
     def find_cases(text: str) -> str:
@@ -162,83 +154,15 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
         except Exception as error:  # noqa: BLE001 - as above
             return page.message(explained(error))
 
-    suggested = engine.conditions
     with gr.Blocks(
-        title="CMR-CLIP Lite",
-        analytics_enabled=False,
-        delete_cache=(600, 600),
-        fill_width=True,
+        title="CMR-CLIP Lite", analytics_enabled=False, delete_cache=(600, 600), fill_width=True
     ) as demo:
-        gr.HTML(page.NOTICE, elem_id="notice")
-        gr.HTML(page.HEADER)
-        state = gr.State(None, time_to_live=KEEP_SECONDS)
-        with gr.Tabs():
-            with gr.Tab("A study"):
-                with gr.Row(equal_height=False):
-                    with gr.Column(scale=6, min_width=290):
-                        gr.HTML("<h2>1 · Open a study</h2>")
-                        cards = gr.HTML(js_on_load=PICK_SAMPLE, elem_id="samples")
-                        upload = gr.File(
-                            file_count="multiple",
-                            label="Or upload a zip, DICOM, NIfTI",
-                            height=170,
-                            elem_id="upload",
-                        )
-                        folder = gr.UploadButton(
-                            "… or choose a folder",
-                            file_count="directory",
-                            size="sm",
-                            elem_id="folder",
-                        )
-                        status = gr.HTML(page.EMPTY, elem_id="status")
-                        study_area = gr.HTML(elem_id="study")
-                    with gr.Column(scale=5, min_width=290):
-                        gr.HTML("<h2>2 · Ask about it</h2>")
-                        box = gr.Textbox(
-                            "\n".join(c.label for c in suggested[:FIRST_QUESTIONS]),
-                            label="Conditions, one a line",
-                            info="Findings, diagnoses or whole report sentences, in English.",
-                            lines=6,
-                            max_lines=14,
-                            max_length=20_000,
-                            elem_id="conditions",
-                        )
-                        with gr.Row(elem_classes="suggestions"):
-                            buttons = [
-                                gr.Button(c.label, size="sm", min_width=60) for c in suggested
-                            ]
-                        go = gr.Button("Score", variant="primary", elem_id="score")
-                        problem = gr.HTML(elem_id="problem")
-                        plot = gr.Plot(visible=False, show_label=False, elem_id="plot")
-                        sentences = gr.HTML(elem_id="sentences")
-                with gr.Column(visible=False, elem_id="results") as results:
-                    gr.HTML("<h2>3 · Cases that look like it</h2>")
-                    similar = gr.HTML(elem_id="similar")
-            with gr.Tab("Search by words"):
-                gr.HTML(
-                    "<h2>Find cases by a description</h2><p>The words are compared with every "
-                    "case's pictures, not with its report.</p>"
-                )
-                with gr.Row():
-                    query = gr.Textbox(
-                        show_label=False,
-                        placeholder="such as: dilated left ventricle with reduced function",
-                        max_length=20_000,
-                        elem_id="query",
-                        scale=5,
-                    )
-                    find = gr.Button("Search", variant="primary", elem_id="find", scale=1)
-                gr.Examples(list(SEARCH_EXAMPLES), query, label="Try")
-                found = gr.HTML(elem_id="found")
-            with gr.Tab("About"):
-                gr.Markdown((HERE / "about.md").read_text(encoding="utf-8"), elem_id="about")
-        gr.HTML(page.footer(model.name, library_name, size))
-
+        at = lay_out(engine.conditions, page.footer(model.name, library_name, size))
         private = {"api_visibility": "private"}
         opening = {
             "outputs": [
-                cards, upload, folder, state, status, study_area, results, plot, sentences, problem,
-                similar,
+                at.cards, at.upload, at.folder, at.state, at.status, at.study, at.results, at.plot,
+                at.sentences, at.problem, at.similar,
             ],
             "concurrency_limit": 2,
             "concurrency_id": "study",
@@ -246,24 +170,22 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
             **private,
         }  # fmt: skip
         answering = {
-            "inputs": [state, box],
-            "outputs": [status, plot, sentences, problem],
+            "inputs": [at.state, at.box],
+            "outputs": [at.status, at.plot, at.sentences, at.problem],
             "concurrency_limit": 2,
             "show_progress": "minimal",
             **private,
         }
-        demo.load(sample_cards, None, cards, show_progress="hidden", **private)
-        upload.upload(open_upload, [upload, box], **opening)
-        folder.upload(open_upload, [folder, box], **opening)
-        cards.select(open_sample, [box], **opening)
-        go.click(ask, **answering)
-        box.submit(ask, **answering)
-        for button in buttons:
-            button.click(None, [box, button], [box], js=APPEND_LINE, **private).then(
-                ask, **answering
-            )
+        demo.load(sample_cards, None, at.cards, show_progress="hidden", **private)
+        at.upload.upload(open_upload, [at.upload, at.box], **opening)
+        at.folder.upload(open_upload, [at.folder, at.box], **opening)
+        at.cards.select(open_sample, [at.box], **opening)
+        gr.on([at.go.click, at.box.submit], ask, **answering)
+        for button in at.suggestions:
+            added = button.click(None, [at.box, button], [at.box], js=APPEND_LINE, **private)
+            added.then(ask_if_open, **answering)
         searching = {"concurrency_limit": 2, **private}
-        gr.on([find.click, query.submit], find_cases, query, found, **searching)
+        gr.on([at.find.click, at.query.submit], find_cases, at.query, at.found, **searching)
         add_endpoints(engine)
     demo.queue(max_size=64, default_concurrency_limit=2)
     return demo

@@ -59,13 +59,13 @@ class Settings:
     """One training run. Lengths of text are in tokens."""
 
     cases: int = 8_000
-    steps: int = 2_000
-    batch: int = 64
+    steps: int = 1_500
+    batch: int = 48
     statements: int = 3
     text_length: int = 96
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
-    warm_up: int = 200
+    warm_up: int = 100
     measure_weight: float = 1.0
     seed: int = 1
     save_every: int = 100
