@@ -44,6 +44,7 @@ class Condition:
     aliases: tuple[str, ...] = ()
 
 
+# fmt: off  (one alias a line would be pages)
 _ALL = (
     Condition(
         "normal_study",
@@ -318,6 +319,7 @@ _ALL = (
          "rv cardiomyopathy", "right ventricular cardiomyopathy"),
     ),
 )
+# fmt: on
 
 CONDITIONS: dict[str, Condition] = {condition.key: condition for condition in _ALL}
 

@@ -441,7 +441,9 @@ FRAMED = frozenset(
     "there evidence signs shows with has consistent in suggestive looks patient without w/o does "
     "doesn't negative free not status s/p never".split()
 )
-COLON_CARRIERS = ("{}", "{}", "{}", "{}.", "Impression: {}.", "Findings: {}", "CMR: {}", "Conclusion: {}.")
+COLON_CARRIERS = (
+    "{}", "{}", "{}", "{}.", "Impression: {}.", "Findings: {}", "CMR: {}", "Conclusion: {}.",
+)  # fmt: skip
 CARRIERS = (
     "{}", "{}", "{}", "{}", "{}.", "{}.", "Impression: {}.", "Impression: {}", "Findings: {}", "Cardiac MRI shows {}.",
     "There is {}.", "CMR: {}", "MRI heart: {}", "Conclusion: {}.", "cine shows {}", "Cardiac MRI demonstrates {}.", "Report: {}",

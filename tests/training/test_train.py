@@ -64,9 +64,7 @@ def test_cases_are_made_once(run):
 
 def test_a_batch_depends_only_on_its_seed(run):
     cases = Cases(run / "cases", SETTINGS.cases, SETTINGS.seed * 1_000_000, workers=1)
-    first, again = (
-        draw_batch(cases, np.arange(4), 80, np.random.default_rng(5)) for _ in range(2)
-    )
+    first, again = (draw_batch(cases, np.arange(4), 80, np.random.default_rng(5)) for _ in range(2))
     assert first.shape[0] == 4 and first.shape[2:] == (3, 80, 80)
     assert torch.equal(first, again)
     assert -2 <= first.min() and first.max() <= 2
@@ -80,15 +78,17 @@ def test_contrastive_loss_of_perfect_and_of_hopeless_pairs():
     assert losses.contrastive(unit, unit, torch.tensor(0.0)) == pytest.approx(np.log(4))
 
 
-def test_statements_too_close_to_call_or_all_alike_do_not_count():
-    video = torch.eye(3)
-    text = torch.eye(3)
-    holds = torch.tensor([[1.0, 1, torch.nan], [0, 1, 1], [torch.nan, 1, 0]])
-    loss = losses.statements(video, text, holds, torch.tensor(5.0), torch.tensor(0.0))
-    changed = video.clone()
-    changed[2] = torch.tensor([1.0, 0, 0])  # alters only a NaN entry, an all-alike column ...
-    only = losses.statements(changed[:, :], text[:2], holds[:, :2], torch.tensor(5.0),
-                             torch.tensor(0.0))
-    kept = losses.statements(video, text[:2], holds[:, :2], torch.tensor(5.0), torch.tensor(0.0))
-    assert only == pytest.approx(kept.item())
-    assert torch.isfinite(loss)
+def test_a_statement_counts_only_where_it_is_true_or_false_beyond_doubt():
+    video = torch.eye(3, requires_grad=True)
+    holds = torch.tensor([[1.0, 1], [0, 1], [torch.nan, 1]])  # the second is true of everyone
+    scale, bias = torch.tensor(5.0), torch.tensor(0.0)
+    losses.statements(video, torch.ones(2, 3), holds, scale, bias).backward()
+    assert video.grad[:2].abs().min() > 0  # the first statement parts the first two studies
+    assert (video.grad[2] == 0).all()  # of the third it is too close to call
+
+
+def test_a_hopeless_statement_costs_ln_2_and_none_at_all_costs_nothing():
+    video, text, zero = torch.eye(2), torch.ones(1, 2), torch.tensor(0.0)
+    parting, alike = torch.tensor([[1.0], [0.0]]), torch.ones(2, 1)
+    assert losses.statements(video, text, parting, zero, zero) == pytest.approx(np.log(2))
+    assert losses.statements(video, text, alike, zero, zero) == 0
