@@ -105,7 +105,7 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
                 study = read()
                 view = page.viewer(pictures(study)) + page.study_table(study)
                 working = page.message("Embedding the study …", "working")
-                yield {at.study: view, status: working}
+                yield {at.study: view, at.status: working}
                 embedded = engine.embed(study)
             if name in samples:
                 opened_samples[name] = (view, embedded)
@@ -113,12 +113,12 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
                 at.study: view + page.notes(embedded.notes),
                 at.status: "",
                 at.state: embedded,
-                at.results: gr.Column(visible=True),
+                at.results: gr.Column(visible=size > 0),
                 at.similar: page.cases(engine.similar(embedded), similar_caption) if size else "",
                 **answer(embedded, conditions),
             }
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
-            yield {at.status: page.message(explained(error)), state: None}
+            yield {at.status: page.message(explained(error)), at.state: None}
 
     def ask(embedded: Embedded | None, conditions: str) -> dict:
         if embedded is None:

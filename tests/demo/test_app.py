@@ -257,6 +257,14 @@ def test_the_page_is_built_without_analytics_and_with_named_endpoints(parts):
     assert "research and education" in json.dumps(config, default=str)
 
 
+def test_a_model_without_a_library_gets_a_page_that_says_so(parts, exam):
+    demo = app.build_demo(parts[0], None, {})
+    assert "No case library" in json.dumps(demo.get_config_file(), default=str)
+    engine = Engine(parts[0], None)
+    (score,) = engine.score(engine.embed(read_study(exam)), ["LV dilated"])
+    assert "Not measured against anything" in page.score_sentences([score])
+
+
 def test_programs_get_the_same_answers_and_no_file_stays(parts, exam, uploads_folder, capfd):
     client_module = pytest.importorskip("gradio_client")
     demo = app.build_demo(*parts)
