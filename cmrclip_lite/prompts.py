@@ -44,7 +44,8 @@ class Condition:
     aliases: tuple[str, ...] = ()
 
 
-# fmt: off  (one alias a line would be pages)
+# One alias a line would be pages.
+# fmt: off
 _ALL = (
     Condition(
         "normal_study",

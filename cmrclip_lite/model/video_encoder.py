@@ -126,12 +126,19 @@ class SpaceTimeTransformer(nn.Module):
         Raises:
             ValueError: if the clip's shape does not fit the configuration.
         """
+        return self.norm(self.encode(clip)[:, 0])
+
+    def encode(self, clip: Tensor) -> Tensor:
+        """`(B, F, 3, H, W)` to all tokens after the last block, `(B, 1 + F * n, width)`.
+
+        Raises:
+            ValueError: if the clip's shape does not fit the configuration.
+        """
         self._check(clip)
-        frames = clip.shape[1]
         tokens = self.tokens(clip)
         for block in self.blocks:
-            tokens = block(tokens, frames)
-        return self.norm(tokens[:, 0])
+            tokens = block(tokens, clip.shape[1])
+        return tokens
 
     def tokens(self, clip: Tensor) -> Tensor:
         """`(B, F, 3, H, W)` to the tokens that enter the first block, `(B, 1 + F * n, D)`.

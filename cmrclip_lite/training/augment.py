@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from ..heart import normalise
 from ..phantom import paint_random
+from ..phantom.tissue import LV_CAVITY, RV_CAVITY, Tissue
 from .cases import Cases
 
 # How far the crop's centre misses the heart's, in pixels of 2 mm: as the search from motion does
@@ -17,16 +19,35 @@ MISS_PIXELS = 4.0
 PHASES = {2: 0.4, 3: 0.15, 4: 0.25, 6: 0.2}
 
 
+SEEN = (LV_CAVITY, (Tissue.LV_MUSCLE,), RV_CAVITY)
+
+
 def draw_batch(cases: Cases, index: np.ndarray, size: int, rng: np.random.Generator) -> Tensor:
     """The clips of some cases, `(B, F, 3, size, size)`; F is drawn, one for the batch."""
     frames = int(rng.choice(list(PHASES), p=list(PHASES.values())))
     labels = np.stack([_draw_labels(cases, i, frames, size, rng) for i in index])
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    clips = paint_random(torch.from_numpy(labels), generator)
-    for clip in clips:
-        if rng.random() < 0.1:  # a single slice stands for all three levels
-            clip.copy_(clip[:, int(rng.integers(3))].unsqueeze(1).expand_as(clip).clone())
-    return normalise(clips)
+    tissues = torch.from_numpy(labels)
+    clips = paint_random(tissues, generator)
+    for i in np.flatnonzero(rng.random(len(index)) < 0.1):  # one slice stands for all levels
+        level = [int(rng.integers(3))] * 3
+        clips[i], tissues[i] = clips[i][:, level], tissues[i][:, level]
+    return normalise(clips), tissues
+
+
+def tissue_shares(tissues: Tensor, patch: int) -> Tensor:
+    """How much of each patch is LV cavity, LV muscle and RV cavity, at each level.
+
+    Args:
+        tissues: `(B, F, 3, H, W)` uint8.
+        patch: side of a patch in pixels.
+
+    Returns:
+        `(B, F * n, 9)` float32, 0 to 1; patches in the order of the encoder's tokens.
+    """
+    planes = torch.stack([sum(tissues == t for t in group) for group in SEEN], dim=3).float()
+    shares = avg_pool2d(planes.flatten(0, 1).flatten(1, 2), patch)
+    return shares.flatten(2).transpose(1, 2).unflatten(0, tissues.shape[:2]).flatten(1, 2)
 
 
 def _draw_labels(

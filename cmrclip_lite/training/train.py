@@ -28,7 +28,7 @@ from ..phantom.report import write_impression
 from ..phantom.truth import Truth
 from ..prompts import CONDITIONS
 from . import losses
-from .augment import draw_batch
+from .augment import SEEN, draw_batch, tissue_shares
 from .cases import Cases
 from .facts import values
 from .lexicon import Statement, sample_statements, truth_matrix
@@ -36,7 +36,8 @@ from .vocabulary import build_tokenizer
 
 logger = logging.getLogger(__name__)
 
-# What the video features are asked to measure while training; (mean, deviation) over the cohort.
+LEVELS = 3  # channels of a frame
+# What the video features are asked to measure while training.
 MEASURED = ("lvef", "lvedv", "lvesv", "rvef", "rvedv", "rvesv", "wall", "septum")
 # Conditions of the synthetic cohort; the others in `prompts` are the published checkpoint's.
 TRAINED = (
@@ -56,17 +57,31 @@ TRAINED = (
 
 @dataclass(frozen=True)
 class Settings:
-    """One training run. Lengths of text are in tokens."""
+    """One training run.
+
+    Attributes:
+        cases: synthetic hearts to learn from.
+        steps: batches in all, of which the first `vision_steps` are without words: there is
+            nothing to tie words to before the chambers are told apart.
+        batch: studies in a batch, each with its impression and `statements` short statements.
+        text_length: tokens of a text that training reads.
+        learning_rate: reached after `warm_up` steps, kept, and lowered to nothing over the last
+            `cool_down` share of the steps.
+        save_every: steps that a kill may cost.
+    """
 
     cases: int = 8_000
-    steps: int = 1_500
-    batch: int = 48
-    statements: int = 3
-    text_length: int = 96
+    steps: int = 2_800
+    vision_steps: int = 1_800
+    batch: int = 32
+    statements: int = 4
+    text_length: int = 80
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
-    warm_up: int = 100
+    warm_up: int = 50
+    cool_down: float = 0.4
     measure_weight: float = 1.0
+    tissue_weight: float = 5.0
     seed: int = 1
     save_every: int = 100
 
@@ -92,37 +107,54 @@ def bundled_config(vocab_size: int) -> ModelConfig:
     )
 
 
+Tokens = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Words:
+    """The language of a batch: impressions, statements, and which statements are true of whom."""
+
+    reports: Tokens
+    said: Tokens
+    holds: Tensor
+
+
 class Trainer(nn.Module):
-    """A model with what only training needs: temperatures and a head that reads measurements."""
+    """A model with what only training needs: temperatures, and heads for tissues and sizes."""
 
     def __init__(self, model: CMRCLIP) -> None:
         super().__init__()
+        width = model.config.video.width
         self.model = model
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
         self.log_statement_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.statement_bias = nn.Parameter(torch.tensor(0.0))
-        self.measure = nn.Linear(model.config.video.width, len(MEASURED))
+        self.measure = nn.Linear(width, len(MEASURED))
+        self.tissue = nn.Linear(width, LEVELS * len(SEEN))
 
     def forward(
-        self, clips: Tensor, reports: Tokens, said: Tokens, holds: Tensor, measured: Tensor
+        self, clips: Tensor, shares: Tensor, measured: Tensor, words: Words | None
     ) -> dict[str, Tensor]:
-        """The terms of the loss for one batch."""
-        features = self.model.video_features(clips)
-        video = nn.functional.normalize(self.model.vid_proj(features), dim=-1)
-        report = self.model.encode_tokens(*reports)
-        statement = self.model.encode_tokens(*said)
-        scale = self.log_scale.clamp(max=math.log(100)).exp()
-        statement_scale = self.log_statement_scale.clamp(max=math.log(30)).exp()
-        return {
-            "contrastive": losses.contrastive(video, report, scale),
-            "statements": losses.statements(
-                video, statement, holds, statement_scale, self.statement_bias
-            ),
+        """The terms of the loss for one batch; those of language only if there are words."""
+        encoder = self.model.video_model
+        tokens = encoder.norm(encoder.encode(clips))
+        features = tokens[:, 0]
+        terms = {
+            "tissues": losses.tissues(self.tissue(tokens[:, 1:]), shares),
             "measurements": losses.measurements(self.measure(features), measured),
         }
-
-
-Tokens = tuple[Tensor, Tensor]
+        if words is None:
+            return terms
+        video = nn.functional.normalize(self.model.vid_proj(features), dim=-1)
+        report = self.model.encode_tokens(*words.reports)
+        statement = self.model.encode_tokens(*words.said)
+        scale = self.log_scale.clamp(max=math.log(100)).exp()
+        statement_scale = self.log_statement_scale.clamp(max=math.log(30)).exp()
+        terms["contrastive"] = losses.contrastive(video, report, scale)
+        terms["statements"] = losses.statements(
+            video, statement, words.holds, statement_scale, self.statement_bias
+        )
+        return terms
 
 
 def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
@@ -138,6 +170,12 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
     optimiser = _optimiser(trainer, settings)
     first = _resume(out, trainer, optimiser)
     centre, spread = _cohort_statistics(cases.truths)
+    weights = {
+        "contrastive": 1.0,
+        "statements": 2.0,
+        "measurements": settings.measure_weight,
+        "tissues": settings.tissue_weight,
+    }
     started = time.monotonic()
     for step in range(first, settings.steps):
         rng = np.random.default_rng([settings.seed, step])
@@ -145,19 +183,12 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
             group["lr"] = settings.learning_rate * _schedule(step, settings)
         index = rng.choice(len(cases), settings.batch, replace=False)
         truths = [cases.truths[i] for i in index]
-        clips = draw_batch(cases, index, model.config.video.image_size, rng)
-        reports = [write_impression(truth, rng) for truth in truths]
-        said = [s for truth in truths for s in sample_statements(truth, rng, settings.statements)]
+        clips, seen = draw_batch(cases, index, model.config.video.image_size, rng)
+        shares = tissue_shares(seen, model.config.video.patch_size)
         measured = (_measure(truths) - centre) / spread
-        terms = trainer(
-            clips,
-            _tokens(model, reports, settings.text_length),
-            _tokens(model, [s.text for s in said], settings.text_length),
-            holds_matrix(truths, said),
-            measured,
-        )
-        loss = terms["contrastive"] + 2 * terms["statements"]
-        loss = loss + settings.measure_weight * terms["measurements"]
+        words = None if step < settings.vision_steps else _words(model, truths, settings, rng)
+        terms = trainer(clips, shares, measured, words)
+        loss = sum(weights[name] * term for name, term in terms.items())
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(trainer.parameters(), 1.0)
@@ -170,14 +201,29 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
 
 
 def initialise(model: CMRCLIP) -> None:
-    """Normal weights of deviation 0.02 (BERT, ViT), none of the identity-like defaults."""
-    for name, parameter in model.named_parameters():
-        if parameter.ndim > 1 or name.endswith(("cls_token", "pos_embed", "temporal_embed")):
-            nn.init.trunc_normal_(parameter, std=0.02)
-        elif name.endswith("bias"):
-            nn.init.zeros_(parameter)
-    for projection in (model.vid_proj[1], model.txt_proj[1], model.video_model.patch_embed.proj):
-        nn.init.xavier_uniform_(projection.weight.flatten(1))
+    """Xavier weights for layers, normal ones of deviation 0.02 for embeddings.
+
+    The 0.02 that BERT and ViT use throughout is made for widths of 768 and leaves narrow layers
+    nearly silent.
+    """
+    for parameter in (p for p in model.parameters() if p.ndim > 1):
+        nn.init.trunc_normal_(parameter, std=0.02)
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            nn.init.xavier_uniform_(module.weight.flatten(1))
+            nn.init.zeros_(module.bias)
+
+
+def _words(
+    model: CMRCLIP, truths: list[Truth], settings: Settings, rng: np.random.Generator
+) -> Words:
+    reports = [write_impression(truth, rng) for truth in truths]
+    said = [s for truth in truths for s in sample_statements(truth, rng, settings.statements)]
+    return Words(
+        _tokens(model, reports, settings.text_length),
+        _tokens(model, [statement.text for statement in said], settings.text_length),
+        holds_matrix(truths, said),
+    )
 
 
 def holds_matrix(truths: list[Truth], said: list[Statement]) -> Tensor:
@@ -220,11 +266,9 @@ def _optimiser(trainer: Trainer, settings: Settings) -> torch.optim.Optimizer:
 
 
 def _schedule(step: int, settings: Settings) -> float:
-    """Linear warm-up, then a half cosine to a hundredth."""
-    if step < settings.warm_up:
-        return (step + 1) / settings.warm_up
-    done = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
-    return 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
+    """Linear warm-up, level, then a linear fall to nothing."""
+    left = (settings.steps - step) / (settings.cool_down * settings.steps)
+    return min(1.0, (step + 1) / settings.warm_up, left)
 
 
 def _log(out: Path, step: int, terms: dict[str, Tensor], trainer: Trainer, seconds: float) -> None:

@@ -15,7 +15,7 @@ from cmrclip_lite.training.cases import Cases
 from cmrclip_lite.training.train import Settings
 
 SETTINGS = Settings(
-    cases=8, steps=4, batch=4, statements=2, text_length=48, warm_up=2, seed=3, save_every=2
+    cases=8, steps=4, vision_steps=1, batch=4, statements=2, warm_up=2, seed=3, save_every=2
 )
 
 
@@ -28,7 +28,7 @@ def run(tmp_path_factory):
 
 def losses_of(folder):
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return {row["step"]: (row["contrastive"], row["statements"]) for row in rows}
+    return {row["step"]: {k: v for k, v in row.items() if k != "seconds"} for row in rows}
 
 
 def test_a_run_leaves_a_checkpoint_that_loads_and_reads(run):
