@@ -83,7 +83,9 @@ def find_heart(stack: list[Series]) -> tuple[float, float] | None:
     down, across = (np.arange(n) * SEARCH_MM for n in motion.shape)
     centre = (down[-1] / 2, across[-1] / 2)
     # Little motions everywhere (noise, vessels, breathing) add up far from the heart.
-    motion = np.clip(motion - np.quantile(motion, 0.75), 0, None)
+    floor, ceiling = np.quantile(motion, (0.75, 0.95))
+    # And a valve or vessel that moves most must not draw the centre to itself.
+    motion = np.clip(motion - floor, 0, ceiling - floor)
     radius = PRIOR_MM
     for _ in range(20):
         weight = motion * np.exp(

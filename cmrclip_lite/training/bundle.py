@@ -53,7 +53,7 @@ THUMBNAIL_PIXELS = 88
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="folder of a training run")
-    parser.add_argument("--cases", type=int, default=200, help="cases in the library")
+    parser.add_argument("--cases", type=int, default=160, help="cases in the library")
     parser.add_argument("--workers", type=int, default=2, help="processes that render")
     parser.add_argument("--render-only", action="store_true", help="stop before embedding")
     arguments = parser.parse_args()

@@ -71,8 +71,8 @@ class Settings:
     """
 
     cases: int = 8_000
-    steps: int = 2_800
-    vision_steps: int = 1_800
+    steps: int = 1_600
+    vision_steps: int = 1_000
     batch: int = 32
     statements: int = 4
     text_length: int = 80
