@@ -71,7 +71,7 @@ class Settings:
     """
 
     cases: int = 8_000
-    steps: int = 1_600
+    steps: int = 1_750
     vision_steps: int = 1_000
     batch: int = 32
     statements: int = 4
