@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from .errors import CheckpointError
 from .model import CMRCLIP, ModelConfig, TextConfig
@@ -88,13 +89,26 @@ def build_model(
         CheckpointError: naming the keys that are missing, unexpected or of another shape.
     """
     state = {key: value for key, value in state.items() if key not in OLD_BUFFERS}
-    with torch.device("meta"):
+    with torch.device("meta"), _NoInitialValues():
         model = CMRCLIP(config, tokenizer)
     expected = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     _fit_temporal_positions(state, expected[TEMPORAL_POSITIONS])
     _refuse_misfit(state, expected)
     model.load_state_dict(state, assign=True)
     return model.eval()
+
+
+class _NoInitialValues(TorchFunctionMode):
+    """Leave new parameters as they are.
+
+    A normal draw on the meta device would import torch's compiler, which takes two seconds.
+    """
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+        kwargs = kwargs or {}
+        if getattr(function, "__module__", None) == torch.nn.init.__name__:
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return function(*args, **kwargs)
 
 
 def content_id(config: ModelConfig, state: Mapping[str, Tensor]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import pytest
 
@@ -77,6 +78,19 @@ def test_retrieve_by_study_and_by_text(sample, capsys):
 def test_bad_input_is_one_line_and_code_2(arguments, capsys, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("cmrclip: ") and captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["empty.zip", "report.dcm"])
+def test_a_file_that_is_no_study_is_one_line_and_code_2(name, tmp_path, capsys):
+    path = tmp_path / name
+    if name == "empty.zip":
+        zipfile.ZipFile(path, "w").close()
+    else:
+        path.write_bytes(b"%PDF-1.7\n" + bytes(500))
+    assert main(["score", str(path), "-c", "LV dilation", "--json"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("cmrclip: ") and captured.err.count("\n") == 1

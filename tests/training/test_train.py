@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from cmrclip_lite.hub import load
+from cmrclip_lite.phantom.tissue import Tissue
 from cmrclip_lite.training import losses, train
-from cmrclip_lite.training.augment import draw_batch
+from cmrclip_lite.training.augment import draw_batch, tissue_shares
 from cmrclip_lite.training.cases import Cases
 from cmrclip_lite.training.train import Settings
 
@@ -64,10 +65,22 @@ def test_cases_are_made_once(run):
 
 def test_a_batch_depends_only_on_its_seed(run):
     cases = Cases(run / "cases", SETTINGS.cases, SETTINGS.seed * 1_000_000, workers=1)
-    first, again = (draw_batch(cases, np.arange(4), 80, np.random.default_rng(5)) for _ in range(2))
+    (first, tissues), (again, _) = (
+        draw_batch(cases, np.arange(4), 80, np.random.default_rng(5)) for _ in range(2)
+    )
     assert first.shape[0] == 4 and first.shape[2:] == (3, 80, 80)
+    assert first.shape == tissues.shape
     assert torch.equal(first, again)
     assert -2 <= first.min() and first.max() <= 2
+
+
+def test_tissue_shares_are_in_the_order_of_the_encoders_tokens():
+    """One patch of LV blood, in the second frame's third level, third row, second column."""
+    tissues = torch.zeros(1, 2, 3, 80, 80, dtype=torch.uint8)
+    tissues[0, 1, 2, 32:48, 16:32] = int(Tissue.LV_BLOOD)
+    shares = tissue_shares(tissues, 16)
+    assert shares.shape == (1, 2 * 25, 9)
+    assert shares[0].nonzero().tolist() == [[25 + 2 * 5 + 1, 2 * 3]]
 
 
 def test_contrastive_loss_of_perfect_and_of_hopeless_pairs():
