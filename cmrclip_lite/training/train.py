@@ -27,18 +27,15 @@ from ..model import CMRCLIP, LayoutConfig, ModelConfig, TextConfig, VideoConfig
 from ..phantom.report import write_impression
 from ..phantom.truth import Truth
 from ..prompts import CONDITIONS
-from . import losses
-from .augment import SEEN, draw_batch, tissue_shares
+from .augment import draw_batch, tissue_shares
 from .cases import Cases
 from .facts import values
 from .lexicon import Statement, sample_statements, truth_matrix
+from .trainer import MEASURED, Tokens, Trainer, Words, initialise
 from .vocabulary import build_tokenizer
 
 logger = logging.getLogger(__name__)
 
-LEVELS = 3  # channels of a frame
-# What the video features are asked to measure while training.
-MEASURED = ("lvef", "lvedv", "lvesv", "rvef", "rvedv", "rvesv", "wall", "septum")
 # Conditions of the synthetic cohort; the others in `prompts` are the published checkpoint's.
 TRAINED = (
     "normal_study",
@@ -107,56 +104,6 @@ def bundled_config(vocab_size: int) -> ModelConfig:
     )
 
 
-Tokens = tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class Words:
-    """The language of a batch: impressions, statements, and which statements are true of whom."""
-
-    reports: Tokens
-    said: Tokens
-    holds: Tensor
-
-
-class Trainer(nn.Module):
-    """A model with what only training needs: temperatures, and heads for tissues and sizes."""
-
-    def __init__(self, model: CMRCLIP) -> None:
-        super().__init__()
-        width = model.config.video.width
-        self.model = model
-        self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
-        self.log_statement_scale = nn.Parameter(torch.tensor(math.log(10.0)))
-        self.statement_bias = nn.Parameter(torch.tensor(0.0))
-        self.measure = nn.Linear(width, len(MEASURED))
-        self.tissue = nn.Linear(width, LEVELS * len(SEEN))
-
-    def forward(
-        self, clips: Tensor, shares: Tensor, measured: Tensor, words: Words | None
-    ) -> dict[str, Tensor]:
-        """The terms of the loss for one batch; those of language only if there are words."""
-        encoder = self.model.video_model
-        tokens = encoder.norm(encoder.encode(clips))
-        features = tokens[:, 0]
-        terms = {
-            "tissues": losses.tissues(self.tissue(tokens[:, 1:]), shares),
-            "measurements": losses.measurements(self.measure(features), measured),
-        }
-        if words is None:
-            return terms
-        video = nn.functional.normalize(self.model.vid_proj(features), dim=-1)
-        report = self.model.encode_tokens(*words.reports)
-        statement = self.model.encode_tokens(*words.said)
-        scale = self.log_scale.clamp(max=math.log(100)).exp()
-        statement_scale = self.log_statement_scale.clamp(max=math.log(30)).exp()
-        terms["contrastive"] = losses.contrastive(video, report, scale)
-        terms["statements"] = losses.statements(
-            video, statement, words.holds, statement_scale, self.statement_bias
-        )
-        return terms
-
-
 def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
     """Run or resume; leaves `checkpoint/` (to load), `log.jsonl` and `state.pt` in `out`."""
     out.mkdir(parents=True, exist_ok=True)
@@ -198,20 +145,6 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
             _save(out, step + 1, trainer, optimiser)
             save(model, out / "checkpoint")
     return model.eval()
-
-
-def initialise(model: CMRCLIP) -> None:
-    """Xavier weights for layers, normal ones of deviation 0.02 for embeddings.
-
-    The 0.02 that BERT and ViT use throughout is made for widths of 768 and leaves narrow layers
-    nearly silent.
-    """
-    for parameter in (p for p in model.parameters() if p.ndim > 1):
-        nn.init.trunc_normal_(parameter, std=0.02)
-    for module in model.modules():
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            nn.init.xavier_uniform_(module.weight.flatten(1))
-            nn.init.zeros_(module.bias)
 
 
 def _words(
