@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # Limits of normal. Indexed volumes: upper 95 % limits, all ages, of Petersen et al., JCMR 19:18
-# (2017), UK Biobank, 1.5 T bSSFP, papillary muscles counted as cavity; ejection fractions: round
-# clinical cut-offs near its lower limits (LV 48 % in men, 51 % in women; RV 45 % and 47 %); wall
-# thickness for hypertrophy: Elliott et al., European guidelines on hypertrophic cardiomyopathy,
-# Eur Heart J 35:2733 (2014).
+# (2017), UK Biobank, 1.5 T bSSFP, papillary muscles counted as cavity, as a public implementation
+# gives them; the paper's own table was not at hand, so check before you rely on them. Ejection
+# fractions: round clinical cut-offs near its lower limits (LV 48 % in men, 51 % in women; RV 45 %
+# and 47 %). Wall thickness for hypertrophy: Elliott et al., European guidelines on hypertrophic
+# cardiomyopathy, Eur Heart J 35:2733 (2014).
 LVEF_LOW = 50.0
 LVEF_SEVERE = 30.0
 RVEF_LOW = 45.0

@@ -29,27 +29,13 @@ from ..phantom.truth import Truth
 from ..prompts import CONDITIONS
 from .augment import draw_batch, tissue_shares
 from .cases import Cases
+from .facts import KEYS as FACTS
 from .facts import values
 from .lexicon import Statement, sample_statements, truth_matrix
 from .trainer import MEASURED, Tokens, Trainer, Words, initialise
 from .vocabulary import build_tokenizer
 
 logger = logging.getLogger(__name__)
-
-# Conditions of the synthetic cohort; the others in `prompts` are the published checkpoint's.
-TRAINED = (
-    "normal_study",
-    "lv_systolic_dysfunction",
-    "severe_lv_systolic_dysfunction",
-    "rv_systolic_dysfunction",
-    "lv_dilation",
-    "rv_dilation",
-    "lv_hypertrophy",
-    "regional_wall_motion_abnormality",
-    "dilated_cardiomyopathy",
-    "hypertrophic_cardiomyopathy",
-    "prior_infarct",
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +86,8 @@ def bundled_config(vocab_size: int) -> ModelConfig:
         ),
         projection_dim=128,
         layout=LayoutConfig(name="heart", spacing_mm=2.0, phases=6),
-        conditions=tuple(key for key in CONDITIONS if key in TRAINED),
+        # The others in `prompts` are the published checkpoint's; no synthetic heart has them.
+        conditions=tuple(key for key in CONDITIONS if key in FACTS),
     )
 
 
