@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .truth import Truth
+from .vessels import Vessel, draw_vessels
 
 N_THETA = 192
 N_S = 25
@@ -162,7 +163,12 @@ class Heart:
     pericardial_fat: np.ndarray
     pericardium_mm: float
     effusion_mm: float
-    atrial_mm: tuple[float, float]
+    atrial_mm: float
+    ra_scale: float
+    atrial_wall_mm: float
+    vessels: list[Vessel]
+    scar: tuple[np.ndarray, np.ndarray] | None
+    thrombus: tuple[np.ndarray, float] | None
 
     def profile(self, s: np.ndarray) -> np.ndarray:
         """Radius along the long axis as a share of the widest one; 0 at the apex (s = 1)."""
@@ -246,6 +252,54 @@ def _fat_maps(truth: Truth, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     )
 
 
+def _atrial_radius(truth: Truth, base_mm: float) -> float:
+    """Radius of the LA's dome (see `motion.atrium_radius`) that gives its largest volume.
+
+    The dome is 2.1 radii high and as much more as the base descends; its cross-section is on
+    average 0.747 of the widest one.
+    """
+    target = truth.lavi * truth.bsa_m2 * 1000 / (np.pi * 0.747)
+    radius = (target / 2.1) ** (1 / 3)
+    for _ in range(6):  # Newton on 2.1 r^3 + b r^2 = target
+        value = 2.1 * radius**3 + base_mm * radius**2 - target
+        radius -= value / (6.3 * radius**2 + 2 * base_mm * radius)
+    return float(radius)
+
+
+def _scar_maps(truth: Truth, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
+    """From where to where in the wall muscle is scarred: shares of the way outwards, as maps."""
+    if truth.lge_pattern is None:
+        return None
+    share = segment_map(truth.lge) * np.clip(1 + smooth_map(rng, 0.15), 0.5, 1.5)
+    if truth.lge_pattern in ("subendocardial", "transmural"):
+        # An infarct has a border: it does not thin out towards healthy segments.
+        edge = 0.5 * np.median([s for s in truth.lge if s > 0])
+        near = 1 / (1 + np.exp(-(share - edge) / (0.12 * edge)))
+        start, end = np.zeros_like(share), near * np.maximum(share, edge)
+    elif truth.lge_pattern == "diffuse":
+        start, end = np.zeros_like(share), share * np.clip(1 + 0.25 * rough_map(rng, 9), 0.3, 1.6)
+    elif truth.lge_pattern == "epicardial":
+        start, end = 1 - share, np.where(share > 0.12, 1.0, 0.0)
+    else:
+        middle = rng.uniform(0.42, 0.6)
+        if truth.lge_pattern == "patchy":
+            share = share * (rough_map(rng, 8) > -0.3)
+        start, end = middle - share / 2, middle + np.where(share > 0.12, share / 2, -1)
+    return start.astype(np.float32), np.minimum(end, 1.02).astype(np.float32)
+
+
+def _thrombus(
+    truth: Truth, length: float, rng: np.random.Generator
+) -> tuple[np.ndarray, float] | None:
+    """Centre and radius of a clot at the inside of the apex."""
+    if not truth.thrombus_mm:
+        return None
+    angle, radius = rng.uniform(0, 2 * np.pi), truth.thrombus_mm / 2
+    off = rng.uniform(0, 0.5) * radius
+    centre = [off * np.cos(angle), -off * np.sin(angle), length - radius * rng.uniform(0.7, 1.1)]
+    return np.array(centre, np.float32), radius
+
+
 def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     """A random heart that has the volumes, walls and motion that `truth` says."""
     from .motion import fit_volumes, volume_curve  # motion needs Heart
@@ -270,7 +324,9 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     # A large RV takes part in the apex; thick muscle leaves it less room there.
     large = float(np.clip((truth.rvedv_ml / truth.lvedv_ml - 1.2) / 0.8, 0, 1))
     reach = 0.95 + 0.1 * large - 0.08 * (truth.diagnosis == "hcm")
-    rv_low = np.clip((58 - truth.rvef) / 35, 0, 1)
+    shorten = float(np.clip(0.125 * truth.lvef / 60 * rng.uniform(0.7, 1.3), 0.01, 0.2))
+    if truth.diagnosis == "amyloid":  # the base hardly moves, the apex still does
+        shorten *= rng.uniform(0.4, 0.75)
     heart = Heart(
         truth=truth,
         length_mm=length,
@@ -297,7 +353,7 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
         es_time=es_time,
         curve=volume_curve(es_time, failing, rng),
         contraction=0.3,
-        shorten=float(np.clip(0.125 * truth.lvef / 60 * rng.uniform(0.7, 1.3), 0.01, 0.2)),
+        shorten=shorten,
         torsion=(-np.radians(rng.uniform(1, 6)), np.radians(rng.uniform(3, 13)) * (1 - failing)),
         sway_mm=(rng.normal(0, 1.3), rng.normal(0, 1.3)),
         rv=RightVentricle(
@@ -312,7 +368,7 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
             deviation=1 + smooth_map(rng, rng.uniform(0.03, 0.1), 4),
             systolic=smooth_map(rng, rng.uniform(0.03, 0.1), 5),
             strands=_strands(rng),
-            wall_mm=float(np.clip(rng.normal(2.7, 0.5), 1.6, 4)),
+            wall_mm=truth.rv_wall_mm,
             trabeculae=np.clip(rough_map(rng, rng.integers(5, 13)) - 0.3, 0, 2.5)
             * rng.uniform(0.8, 3.5)
             * np.interp(S_GRID, [0, 0.3, 1], [0.3, 0.8, 1.4])[:, None].astype(np.float32),
@@ -323,15 +379,19 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
         epicardial_fat=epicardial,
         pericardial_fat=pericardial,
         pericardium_mm=rng.uniform(0.4, 1.6),
-        effusion_mm=rng.uniform(1, 3.5) if rng.random() < 0.08 else 0.0,
-        atrial_mm=(rng.normal(21, 2) + 5 * failing, rng.normal(23, 2) + 5 * rv_low),
+        effusion_mm=truth.pericardial_effusion_mm,
+        atrial_mm=_atrial_radius(truth, length * shorten),
+        ra_scale=1.0,
+        atrial_wall_mm=truth.atrial_septum_mm,
+        vessels=[],
+        scar=_scar_maps(truth, rng),
+        thrombus=_thrombus(truth, length, rng),
     )
-    if truth.diagnosis == "rv" and rng.random() < 0.6:
-        heart.rv.wall_mm = rng.uniform(3.5, 7.0)
     for name in ("deviation", "wall", "squeeze", "lag", "trabeculae", "trabecula_gap"):
         setattr(heart, name, getattr(heart, name).astype(np.float32))
     heart.rv.deviation = heart.rv.deviation.astype(np.float32)
     heart.rv.systolic = heart.rv.systolic.astype(np.float32)
     heart.rv.trabeculae = heart.rv.trabeculae.astype(np.float32)
     fit_volumes(heart)
+    heart.vessels = draw_vessels(truth, heart.radius_mm, heart.rv.size_mm, rng)
     return heart

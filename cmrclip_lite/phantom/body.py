@@ -51,6 +51,7 @@ class Body:
     mediastinum: tuple[float, float, float]
     lung_vessels: float
     great_vessels: list[tuple[float, float, float, float, float, float, int]]
+    pleural_mm: float
     waves: np.ndarray
     cell_seeds: np.ndarray
 
@@ -92,13 +93,11 @@ def _frame(rng: np.random.Generator) -> np.ndarray:
 
 
 def _great_vessels(rng: np.random.Generator) -> list:
-    """Ascending aorta, pulmonary trunk and upper caval vein: leaning tubes above the heart."""
-    aorta = (*rng.normal([-22, -14], 5), rng.normal(-0.15, 0.1), rng.normal(-0.1, 0.1))
-    trunk = (*rng.normal([-2, -32], 5), rng.normal(0.25, 0.15), rng.normal(0.4, 0.15))
+    """Upper caval vein and a branch of the lung artery: leaning tubes above the heart."""
+    branch = (*rng.normal([10, 4], 5), rng.normal(0.4, 0.15), rng.normal(0.3, 0.15))
     caval = (*rng.normal([-52, 5], 5), rng.normal(0, 0.08), rng.normal(0, 0.08))
     return [
-        (*trunk, rng.uniform(11, 15), rng.uniform(8, 20), Tissue.PULMONARY_ARTERY),
-        (*aorta, rng.uniform(12.5, 18), rng.uniform(5, 15), Tissue.AORTA),
+        (*branch, rng.uniform(7, 11), rng.uniform(25, 40), Tissue.PULMONARY_ARTERY),
         (*caval, rng.uniform(7, 11), rng.uniform(0, 15), Tissue.RA_BLOOD),
     ]
 
@@ -176,6 +175,7 @@ def draw_body(heart: Heart, rng: np.random.Generator) -> Body:
         mediastinum=(middle + rng.uniform(-8, 12), rng.uniform(5, 24), rng.normal(0.3, 0.8)),
         lung_vessels=rng.uniform(0.2, 0.85),
         great_vessels=_great_vessels(rng),
+        pleural_mm=heart.truth.pleural_effusion_mm,
         waves=waves,
         cell_seeds=seeds,
     )
@@ -222,6 +222,9 @@ def _thorax(
     label[behind & (away < half + 14 + 7 * w2)] = Tissue.FAT
     label[~behind & (away < half * (0.35 + 0.45 * (w2 + extra)))] = Tissue.FAT
     label[inner < body.inner_fat_mm] = Tissue.FAT
+    if body.pleural_mm:  # fluid sinks to the back of a person lying down
+        back = np.clip((p[:, 1] - body.torso[1]) / (0.45 * body.torso[3]), 0, 1)
+        label[(label == Tissue.LUNG) & (inner < body.pleural_mm * back)] = Tissue.PLEURAL_FLUID
     air = label == Tissue.LUNG
     vessel = np.zeros(len(p), bool)
     q = p[air]

@@ -14,10 +14,12 @@ from dataclasses import replace
 import numpy as np
 
 from .anatomy import SQUEEZE
+from .company import with_company
+from .scar import draw_scar, infarct_scar
 from .truth import LVEDVI_HIGH, RVEDVI_HIGH, WALL_HYPERTROPHY_MM, Truth
 
-DIAGNOSES = ("normal", "dcm", "hcm", "infarct", "rv", "other")
-_SHARES = (0.21, 0.16, 0.17, 0.19, 0.16, 0.11)
+DIAGNOSES = ("normal", "dcm", "hcm", "infarct", "rv", "amyloid", "myocarditis", "other")
+_SHARES = (0.17, 0.14, 0.15, 0.18, 0.14, 0.06, 0.06, 0.10)
 
 # Mean and deviation by sex: indexed LV volume, LVEF, RVEF (Petersen 2017), wall (Kawel 2012).
 _NORMAL = {
@@ -40,8 +42,7 @@ def draw_truth(rng: np.random.Generator, diagnosis: str | None = None) -> Truth:
 
     Args:
         rng: source of randomness.
-        diagnosis: "normal", "dcm", "hcm", "infarct", "rv" or "other" (findings without one of
-            these diagnoses); balanced when None.
+        diagnosis: one of `DIAGNOSES`; drawn too when None.
 
     Raises:
         ValueError: for another diagnosis.
@@ -50,14 +51,20 @@ def draw_truth(rng: np.random.Generator, diagnosis: str | None = None) -> Truth:
         diagnosis = str(rng.choice(DIAGNOSES, p=_SHARES))
     if diagnosis not in DIAGNOSES:
         raise ValueError(f"diagnosis must be one of {', '.join(DIAGNOSES)}, not {diagnosis!r}.")
-    return {
+    truth = {
         "normal": _normal,
         "dcm": _dilated,
         "hcm": _hypertrophic,
         "infarct": _infarct,
         "rv": _right,
+        "amyloid": _amyloid,
+        "myocarditis": _myocarditis,
         "other": _other,
     }[diagnosis](rng)
+    if truth.lge_pattern is None:
+        pattern, lge = draw_scar(diagnosis, truth.wall_mm, rng)
+        truth = replace(truth, lge_pattern=pattern, lge=lge)
+    return with_company(truth, rng)
 
 
 def _healthy(rng: np.random.Generator) -> Truth:
@@ -211,6 +218,7 @@ def _infarct(rng: np.random.Generator) -> Truth:
     lvef = float(np.clip(100 * (1 - 0.9 * np.mean((1 - alpha * pull) ** 2)), 11, 62))
     swelling = np.clip(rng.normal(1.12, 0.12) + (0.35 if severe else 0.1) * rng.random(), 0.8, 1.9)
     lvedv = min(truth.lvedv_ml * swelling + 0.6 * max(45 - lvef, 0) * truth.bsa_m2, 420)
+    pattern, lge = infarct_scar(tuple(motion), segments[:size], rng)
     rvef = rng.uniform(25, 44) if rng.random() < 0.18 else rng.uniform(45.5, 64)
     rvedv = min(
         _rv_beside(truth, lvedv * lvef / 100, rvef, rng),
@@ -226,6 +234,42 @@ def _infarct(rng: np.random.Generator) -> Truth:
         diagnosis="infarct",
         motion=tuple(motion),
         territory=territory,
+        lge_pattern=pattern,
+        lge=lge,
+    )
+
+
+def _amyloid(rng: np.random.Generator) -> Truth:
+    """Stiff, evenly thick walls around a cavity that is not large (Falk et al., JACC 68:1323)."""
+    truth = _healthy(rng)
+    truth = replace(truth, age_years=int(np.clip(rng.normal(72, 9), 45, 90)))
+    walls = rng.uniform(13.3, 20) / max(_SHAPE) * (0.4 * _SHAPE + 0.6) * rng.normal(1, 0.04, 16)
+    walls[1] = max(walls[1], WALL_HYPERTROPHY_MM + 0.4)
+    lvef = float(np.clip(rng.normal(50, 9), 26, 66))
+    lvedv = min(
+        truth.lvedv_ml * rng.uniform(0.7, 1.05), 0.95 * LVEDVI_HIGH[truth.sex] * truth.bsa_m2
+    )
+    rvef = float(np.clip(rng.normal(47, 9), 24, 62))
+    rvedv = _rv_beside(truth, lvedv * lvef / 100, rvef, rng)
+    rvedv = min(rvedv, 0.98 * RVEDVI_HIGH[truth.sex] * truth.bsa_m2)
+    motion = ("hypokinetic",) * 16 if lvef < 48 else ("normal",) * 16
+    return _with(truth, lvedv, lvef, rvedv, rvef, walls, diagnosis="amyloid", motion=motion)
+
+
+def _myocarditis(rng: np.random.Generator) -> Truth:
+    """Often a heart that looks normal until it enhances."""
+    truth = _healthy(rng)
+    lvef, motion = truth.lvef, truth.motion
+    if rng.random() < 0.4:
+        lvef, motion = rng.uniform(35, 49), ("hypokinetic",) * 16
+    lvedv = min(
+        truth.lvedv_ml * rng.uniform(0.95, 1.2), 0.98 * LVEDVI_HIGH[truth.sex] * truth.bsa_m2
+    )
+    rvedv = min(_rv_beside(truth, lvedv * lvef / 100, truth.rvef, rng), truth.rvedv_ml * 1.1)
+    rvedv = min(rvedv, 0.98 * RVEDVI_HIGH[truth.sex] * truth.bsa_m2)
+    walls = np.array(truth.wall_mm)
+    return _with(
+        truth, lvedv, lvef, rvedv, truth.rvef, walls, diagnosis="myocarditis", motion=motion
     )
 
 
@@ -271,7 +315,7 @@ def _other(rng: np.random.Generator) -> Truth:
     lvedv, lvef = truth.lvedv_ml, truth.lvef
     rvedv, rvef = truth.rvedv_ml, truth.rvef
     walls = np.array(truth.wall_mm)
-    kind = rng.choice(["weak", "large", "thick", "weak rv", "large both"])
+    kind = rng.choice(["weak", "large", "thick", "weak rv", "large both", "company"])
     motion = truth.motion
     if kind == "weak":
         lvef, motion = rng.uniform(34, 49), ("hypokinetic",) * 16
@@ -283,7 +327,7 @@ def _other(rng: np.random.Generator) -> Truth:
         walls[1] = max(walls[1], WALL_HYPERTROPHY_MM + 0.2)
     elif kind == "weak rv":
         rvef = rng.uniform(28, 44)
-    else:
+    elif kind == "large both":
         lvedv = LVEDVI_HIGH[truth.sex] * rng.uniform(1.02, 1.25) * truth.bsa_m2
         rvedv = RVEDVI_HIGH[truth.sex] * rng.uniform(1.02, 1.25) * truth.bsa_m2
         lvef, rvef = rng.uniform(51, 58), rng.uniform(46, 54)

@@ -13,8 +13,17 @@ import numpy as np
 
 from .anatomy import COS, N_THETA, SIN, Heart
 from .body import Body, body_labels
-from .motion import atrium_radius, contraction, lookup, lv_surfaces, rv_centre, rv_surfaces
+from .motion import (
+    atrium_radius,
+    contraction,
+    lookup,
+    lv_surfaces,
+    ra_taper,
+    rv_centre,
+    rv_surfaces,
+)
 from .tissue import Tissue
+from .vessels import WALL_MM
 
 _ABSENT = np.float32(-60.0)
 _ROW_MM = 0.75
@@ -112,6 +121,7 @@ class Tables:
     rv_trabecula: np.ndarray
     rv_atrium: np.ndarray
     papillaries: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
+    scar: tuple[np.ndarray, np.ndarray] | None
 
 
 def tables(heart: Heart, points: Points, phase: np.ndarray) -> list[Tables]:
@@ -128,18 +138,19 @@ def tables(heart: Heart, points: Points, phase: np.ndarray) -> list[Tables]:
     depth = lookup(heart.trabeculae, left.s, turn) * (1 + 0.6 * c)
     depth = np.minimum(depth, 0.4 * left.endo)
     gap = lookup(heart.trabecula_gap, left.s, turn) * depth * (1 - 0.7 * c)
-    epi = np.where(above, np.where(atrium > 1, atrium + 2.0, 0), left.epi)
+    septal = 2.0 + (heart.atrial_wall_mm - 2.0) * np.clip(-1.6 * COS, 0, 1)
+    epi = np.where(above, np.where(atrium > 1, atrium + septal, 0), left.epi)
     endo = np.where(above, atrium, left.endo)
     ur = np.tile(points.u_right, (count, 1))
     cavity, rv_s = rv_surfaces(heart, ur, at)
-    taper = np.sqrt(np.clip(1 - (np.minimum(rv_s, 0) / 0.65) ** 2, 0, 1))
-    cavity = cavity * taper
+    cavity = cavity * ra_taper(heart, rv_s)
     rv = heart.rv
     wall = np.where(rv_s < 0, 2.0, rv.wall_mm * (1 + 0.35 * c))
     rv_depth = np.minimum(lookup(rv.trabeculae, rv_s) * (1 + 0.5 * c), 0.45 * cavity)
     rv_depth = np.where(rv_s < 0, 0, rv_depth)
     absent = cavity < 1.0
     heads = _papillary_rows(heart, left.s, endo, c[:, 0])
+    scar = [] if heart.scar is None else [lookup(m, left.s, turn) for m in heart.scar]
     result = []
     for i in range(count):
         part = slice(i * rows, (i + 1) * rows)
@@ -161,6 +172,7 @@ def tables(heart: Heart, points: Points, phase: np.ndarray) -> list[Tables]:
                 rv_trabecula=flat(cavity - rv_depth),
                 rv_atrium=(rv_s[part] < 0).ravel(),
                 papillaries=[tuple(a[part] for a in head) for head in heads],
+                scar=tuple(flat(m) for m in scar) or None,
             )
         )
     return result
@@ -230,6 +242,10 @@ def paint(heart: Heart, points: Points, coat: Coats, table: Tables) -> np.ndarra
     _paint_right(heart, points, table, core, label)
     left = core[points.r[core] < epi[core]]
     _paint_left(points, table, left, label)
+    level = points.u_left.ravel()[points.left]
+    _paint_valve(points, table, left, level, label)
+    _paint_vessels(heart, points, table, level, label)
+    _paint_thrombus(heart, points, left, level, label)
     return label
 
 
@@ -273,6 +289,10 @@ def _paint_left(p: Points, t: Tables, left: np.ndarray, label: np.ndarray) -> No
     cavity = r < t.endo[cell]
     blood = np.where(top, Tissue.LA_BLOOD, Tissue.LV_BLOOD).astype(np.uint8)
     value[cavity] = blood[cavity]
+    if t.scar is not None:
+        share = (r - t.endo[cell]) / np.maximum(t.epi[cell] - t.endo[cell], 1)
+        hit = (share >= t.scar[0][cell]) & (share <= t.scar[1][cell])
+        value[hit & ~cavity & ~top] = Tissue.SCAR
     strand = cavity & (r > t.trabecula_in[cell]) & (r < t.trabecula_out[cell])
     value[strand] = Tissue.LV_TRABECULA
     inside = np.flatnonzero(cavity & ~top)
@@ -287,3 +307,53 @@ def _paint_left(p: Points, t: Tables, left: np.ndarray, label: np.ndarray) -> No
         off = dx * dx + dy * dy + (stretch[row] - 1) * along * along
         value[inside[off < square[row]]] = Tissue.PAPILLARY
     label[left] = value
+
+
+_LEAFLET_MM = 22.0
+
+
+def _paint_valve(
+    p: Points, t: Tables, left: np.ndarray, level: np.ndarray, label: np.ndarray
+) -> None:
+    """The mitral leaflets: a cone into the ventricle while it fills, a sheet while it contracts."""
+    below = level[left] - t.base
+    near = np.flatnonzero((below > -1.5) & (below < _LEAFLET_MM))
+    if not len(near):
+        return
+    where, below = left[near], below[near]
+    share = p.r[where] / np.maximum(t.endo[p.left[where]], 1)
+    if t.c > 0.35:  # closed, a little domed
+        hit = np.abs(below - 5 * (1 - share * share)) < 0.9
+    else:
+        hit = np.abs(share - 0.92 + 0.5 * below / _LEAFLET_MM) * 20 < 0.9
+        hit &= (below > 0) & (below < 0.8 * _LEAFLET_MM)
+    blood = (label[where] == Tissue.LV_BLOOD) | (label[where] == Tissue.LA_BLOOD)
+    label[where[hit & blood]] = Tissue.VALVE
+
+
+def _paint_vessels(
+    heart: Heart, p: Points, t: Tables, level: np.ndarray, label: np.ndarray
+) -> None:
+    above = np.flatnonzero((level < 16 + t.base) & (label != Tissue.AIR))
+    if not len(above):
+        return
+    at = np.stack([p.x[above], p.y[above], level[above]], -1).astype(np.float32)
+    for vessel in heart.vessels:
+        depth = vessel.depth(at, t.base)
+        here = label[above]
+        cavity = (here == Tissue.LV_BLOOD) | (here == Tissue.RV_BLOOD)
+        outflow = cavity & (at[:, 2] > t.base - 4)  # where ventricle and vessel meet, no wall
+        label[above[(depth > -WALL_MM) & (depth <= 0) & ~outflow]] = Tissue.ATRIAL_WALL
+        label[above[(depth > 0) & ~outflow]] = vessel.blood
+
+
+def _paint_thrombus(
+    heart: Heart, p: Points, left: np.ndarray, level: np.ndarray, label: np.ndarray
+) -> None:
+    if heart.thrombus is None:
+        return
+    (cx, cy, cu), radius = heart.thrombus
+    near = left[level[left] > cu - radius]
+    off = (p.x[near] - cx) ** 2 + (p.y[near] - cy) ** 2 + (level[near] - cu) ** 2
+    inner = np.isin(label[near], (Tissue.LV_BLOOD, Tissue.LV_TRABECULA))
+    label[near[inner & (off < radius * radius)]] = Tissue.THROMBUS

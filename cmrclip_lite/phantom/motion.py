@@ -114,12 +114,17 @@ def lv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> LeftTables:
 
 
 def atrium_radius(heart: Heart, u: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """LA as a dome on the mitral plane whose roof stays while the plane moves."""
-    wide = heart.atrial_mm[0]
+    """LA as a dome on the mitral plane whose roof stays while the plane moves.
+
+    Its appendage bulges towards the anterolateral side.
+    """
+    wide = heart.atrial_mm
     base = heart.length_mm * heart.shorten * c
     share = np.clip((base - u) / (2.1 * wide + base), 0, 1)
     dome = np.sqrt(np.clip(1 - ((2 * share - 0.75) / 1.25) ** 2, 0, 1))
-    return wide * dome * (1 - 0.16 * np.sin(np.arctan2(SIN, COS) - 0.3))
+    radius = wide * dome * (1 - 0.16 * np.sin(THETA - 0.3))
+    ear = np.exp((np.cos(THETA - 1.0) - 1) / 0.08) * np.exp(-(((share - 0.22) / 0.14) ** 2))
+    return radius * (1 + 0.4 * ear)
 
 
 def rv_centre(heart: Heart, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -169,6 +174,18 @@ def rv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> tuple[np.ndar
     return np.maximum(radius, 0).astype(np.float32), s
 
 
+RA_REACH = 0.65  # height of the right atrium as a share of the RV's length
+
+
+def ra_taper(heart: Heart, s: np.ndarray) -> np.ndarray:
+    """Radius of the right atrium as a share of the RV's at its base; 1 in the RV (s above 0)."""
+    above = np.clip(-s / RA_REACH, 0, 1)
+    dome = np.sqrt(np.clip(1 - ((2 * above - 0.6) / 1.4) ** 2, 0, 1))
+    dome = dome / np.sqrt(1 - (0.6 / 1.4) ** 2)
+    grown = 1 + (heart.ra_scale - 1) * np.clip(above / 0.35, 0, 1)
+    return np.where(s < 0, dome * grown, 1.0).astype(np.float32)
+
+
 # --- fitting the parameters to the volumes -------------------------------------------------------
 
 _FIT_S = ((np.arange(24) + 0.5) / 24).astype(np.float32)
@@ -208,6 +225,18 @@ def _rv_volume(heart: Heart, phase: float, u: np.ndarray, epi: np.ndarray, step:
     return float((cell * (x * x + y * y > outside * outside)).sum() * step / 1000)
 
 
+def ra_volume_ml(heart: Heart) -> float:
+    """Volume of the right atrium at its largest, at end-systole, as if it had no septum."""
+    phase = np.full(16, heart.es_time + 0.02)
+    base = heart.rv.base_mm + heart.length_mm * heart.rv.shorten
+    reach = RA_REACH * (heart.rv.apex_mm - base)
+    u = base - (np.arange(16) + 0.5) / 16 * reach
+    rows = np.broadcast_to(u[:, None], (16, N_THETA))
+    radius, s = rv_surfaces(heart, rows, phase)
+    radius = radius * ra_taper(heart, s)
+    return float((radius**2).sum() * (np.pi / N_THETA) * (reach / 16) / 1000)
+
+
 def rv_volume_ml(heart: Heart, phase: float) -> float:
     """Volume of the RV cavity: what lies within its ellipse and outside the LV."""
     return _rv_volume(heart, phase, *_rv_levels(heart, phase))
@@ -228,6 +257,9 @@ def fit_volumes(heart: Heart) -> None:
         rest = _rv_levels(heart, phase)
         volume = partial(_rv_volume, heart, phase, *rest)
         _solve(rv, name, volume, target, low, high)
+    for _ in range(3):
+        share = truth.ravi * truth.bsa_m2 / ra_volume_ml(heart)
+        heart.ra_scale = float(np.clip(heart.ra_scale * np.sqrt(share), 0.55, 2.2))
 
 
 def _solve(owner, name: str, volume, target: float, low: float, high: float) -> None:

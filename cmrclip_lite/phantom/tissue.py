@@ -40,12 +40,16 @@ class Tissue(IntEnum):
     DIAPHRAGM = 29
     VALVE = 30
     BOWEL = 31
+    SCAR = 32
+    THROMBUS = 33
+    PLEURAL_FLUID = 34
 
 
 N_TISSUES = len(Tissue)
 
 # Papillary muscles and trabeculae count as cavity, as in the reference ranges (Petersen 2017).
-LV_CAVITY = (Tissue.LV_BLOOD, Tissue.PAPILLARY, Tissue.LV_TRABECULA)
+LV_CAVITY = (Tissue.LV_BLOOD, Tissue.PAPILLARY, Tissue.LV_TRABECULA, Tissue.THROMBUS)
+LV_WALL = (Tissue.LV_MUSCLE, Tissue.SCAR)
 RV_CAVITY = (Tissue.RV_BLOOD, Tissue.RV_TRABECULA)
 FATS = (Tissue.EPICARDIAL_FAT, Tissue.FAT)
 BLOODS = (
