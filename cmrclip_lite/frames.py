@@ -1,8 +1,9 @@
 """From a study to the clip a model sees.
 
 Two layouts. "published" repeats what the paper's code does: long-axis cine, short-axis cine, then
-the late-enhancement stills, sampled to 64 frames of 224 x 224. "heart" (see `heart.py`) is the
-bundled checkpoint's: short-axis levels on a grid of fixed millimetres around the heart.
+the late-enhancement stills, sampled to 64 frames of 224 x 224. "heart" (`heart_layout.py`) is the
+bundled checkpoint's: short-axis cine, late enhancement and long axes on a grid of fixed
+millimetres around the heart.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from .errors import CheckpointError, StudyError
-from .heart import heart_clip
+from .heart_layout import heart_clip
 from .study import Sequence as Kind
 from .study import Series, Study, View
 

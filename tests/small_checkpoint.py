@@ -30,7 +30,7 @@ def small_config(num_frames: int = 4, tokenizer: str | None = None) -> ModelConf
             tokenizer=tokenizer,
         ),
         projection_dim=8,
-        layout=LayoutConfig(name="heart", phases=num_frames),
+        layout=LayoutConfig(name="heart", phases=num_frames - 2),
     )
 
 

@@ -44,13 +44,14 @@ class TextConfig:
 class LayoutConfig:
     """How a study becomes a clip (see `frames.py`).
 
-    `name` is "published" (the paper's order of views at 224 x 224) or "heart" (short-axis levels
-    resampled to `spacing_mm` around the heart). `phases` is the number of frames "heart" samples.
+    `name` is "published" (the paper's order of views at 224 x 224) or "heart" (everything on a
+    grid of `spacing_mm` around the heart). `phases` is the number of phases that "heart" takes of
+    the short-axis cine; two more frames hold late enhancement and the long axes.
     """
 
     name: str = "published"
     spacing_mm: float = 2.0
-    phases: int = 6
+    phases: int = 4
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,214 @@
+"""The "heart" layout: what a reader looks at first, on a grid of fixed millimetres.
+
+Size in millimetres is diagnostic, so every study is resampled to the same grid around the heart.
+A clip has `layout.phases + 2` frames of three channels:
+
+- the short-axis cine at a basal, a middle and an apical level (channels), at phases in the order
+  end-diastole, halfway to end-systole, end-systole, halfway back;
+- late enhancement at the same three levels;
+- the long-axis cines at end-diastole: 4-chamber, 2-chamber, 3-chamber (channels).
+
+What a study lacks is zeros.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .errors import StudyError
+from .heart import (
+    Place,
+    beat_phases,
+    crop,
+    find_extremes,
+    find_heart,
+    image_centre,
+    in_image,
+    in_patient,
+    phase_of,
+)
+from .study import Sequence, Series, Study, View
+
+if TYPE_CHECKING:
+    from .model.config import LayoutConfig
+
+# Where the three levels lie in the stack, as fractions of its length from the base. A stack
+# usually reaches a slice beyond the base and the apex.
+LEVELS = (0.30, 0.50, 0.70)
+LONG_AXES = (View.FOUR_CHAMBER, View.TWO_CHAMBER, View.THREE_CHAMBER)
+
+
+@dataclass(frozen=True, eq=False)
+class _Beat:
+    """The short-axis cine as the layout uses it: its levels, the heart's centre, the phases.
+
+    `ed` and `es` are phases of `count`.
+    """
+
+    levels: list[Series]
+    centre: Place
+    ed: int
+    es: int
+    count: int
+
+
+def heart_clip(study: Study, layout: LayoutConfig, size: int) -> tuple[Tensor, list[str]]:
+    """A study to `(layout.phases + 2, 3, size, size)`, normalised, and notes on what is missing.
+
+    Raises:
+        StudyError: if the study has neither a short-axis cine, nor late enhancement in short
+            axis, nor a long-axis cine.
+    """
+    notes: list[str] = []
+    stack = _short_axis(study, notes)
+    enhanced = [s for s in study.series if s.sequence is Sequence.LGE and s.view is View.SAX]
+    long_axes = [study.cines(view) for view in LONG_AXES]
+    if not stack and not enhanced and not any(long_axes):
+        found = ", ".join(study.views) or "nothing"
+        raise StudyError(
+            "This checkpoint reads short-axis and long-axis cines and short-axis late "
+            f"enhancement, and the study has none of them (it has {found}). Add the short-axis "
+            "cine stack, or use a checkpoint with another layout."
+        )
+    beat = _beat(stack, notes) if stack else None
+    clip = torch.zeros(layout.phases + 2, 3, size, size)
+    if beat:
+        clip[: layout.phases] = _cine_frames(beat, layout, size)
+    if enhanced:
+        clip[-2] = _enhancement_frame(enhanced, beat, layout, size)
+    clip[-1] = _long_axis_frame(long_axes, beat, layout, size)
+    notes += _missing(stack, enhanced, long_axes)
+    return normalise_groups(clip[None])[0], notes
+
+
+def normalise_groups(clips: Tensor) -> Tensor:
+    """Intensities of clips `(B, F, 3, H, W)`: short-axis cine, enhancement and long axes apart.
+
+    See `normalise`. A channel of one value throughout its group, as of a missing view, becomes 0.
+    """
+    return torch.cat(
+        [normalise(clips[:, :-2]), normalise(clips[:, -2:-1]), normalise(clips[:, -1:])], 1
+    )
+
+
+def normalise(clips: Tensor) -> Tensor:
+    """Intensities of `(B, F, 3, H, W)`: each channel's 1st to 99th percentile to -2 to 2, clipped.
+
+    Each channel on its own scale, since coils light the apex and the base differently, but one
+    scale for all frames of a channel, so that nothing flickers.
+    """
+    flat = clips.transpose(1, 2).flatten(3).flatten(2)  # (B, 3, F * H * W)
+    rank = max(1, round(0.01 * flat.shape[2]))
+    low = flat.kthvalue(rank, dim=2).values[:, None, :, None, None]
+    high = flat.kthvalue(flat.shape[2] - rank + 1, dim=2).values[:, None, :, None, None]
+    scaled = ((clips - low) / (high - low).clamp(min=1e-6)).clamp(0, 1) * 4 - 2
+    varied = (flat.amax(2) > flat.amin(2))[:, None, :, None, None]
+    return torch.where(varied, scaled, 0.0)
+
+
+def short_axis_picture(study: Study, phases: int, spacing_mm: float, size: int) -> np.ndarray:
+    """The middle short-axis level around the heart, `(phases, size, size)` uint8.
+
+    Phases are spread evenly over the beat; a moving picture for a person, not for a model.
+
+    Raises:
+        StudyError: if the study has no short-axis cine.
+    """
+    stack = _short_axis(study, [])
+    if not stack:
+        raise StudyError("There is no short-axis cine to make a picture of.")
+    series = stack[len(stack) // 2]
+    index = np.arange(phases) * len(series.pixels) // phases
+    centre = find_heart(stack) or image_centre(series)
+    grey = crop(series, series.pixels[index], centre, spacing_mm, size)[None, :, None]
+    grey = normalise(grey.expand(-1, -1, 3, -1, -1))[0, :, 0]
+    return ((grey + 2) / 4 * 255).round().to(torch.uint8).numpy()
+
+
+def _short_axis(study: Study, notes: list[str]) -> list[Series]:
+    if stack := study.cines(View.SAX):
+        return stack
+    if stack := study.cines(View.UNKNOWN):
+        notes.append("The view of the cine is not known; it was taken for a short-axis stack.")
+    return stack
+
+
+def _beat(stack: list[Series], notes: list[str]) -> _Beat:
+    centre = find_heart(stack)
+    if centre is None:
+        notes.append("Nothing in the study moves like a heart; the centre of the image was taken.")
+        centre = image_centre(stack[0])
+    if len(stack) < len(LEVELS):
+        notes.append(f"Only {len(stack)} short-axis slice(s); they stand for all three levels.")
+    ed, es = find_extremes(stack, centre)
+    count = len(stack[len(stack) // 2].pixels)
+    return _Beat(_levels(stack), centre, ed, es, count)
+
+
+def _levels(stack: list[Series]) -> list[Series]:
+    return [stack[min(int(f * len(stack)), len(stack) - 1)] for f in LEVELS]
+
+
+def _cine_frames(beat: _Beat, layout: LayoutConfig, size: int) -> Tensor:
+    """`(layout.phases, 3, size, size)`."""
+    phases = beat_phases(beat.ed, beat.es, beat.count, layout.phases)
+    planes = []
+    for series in beat.levels:
+        pixels = series.pixels[[phase_of(series, phase, beat.count) for phase in phases]]
+        planes.append(crop(series, pixels, beat.centre, layout.spacing_mm, size))
+    return torch.stack(planes, dim=1)
+
+
+def _enhancement_frame(
+    stack: list[Series], beat: _Beat | None, layout: LayoutConfig, size: int
+) -> Tensor:
+    """`(3, size, size)`: for each cine level the still nearest to the heart's middle there."""
+    points = [in_patient(series, beat.centre) for series in beat.levels] if beat else [None] * 3
+    planes = []
+    for point, chosen in zip(points, _levels(stack), strict=True):
+        if point is not None and all(
+            s.position_mm is not None and s.normal is not None for s in stack
+        ):
+            # Of several at one place the last: what was repeated had failed before.
+            away = [round(abs(float((point - s.position_mm) @ s.normal)), 1) for s in stack]
+            chosen = stack[max(i for i, mm in enumerate(away) if mm == min(away))]
+        centre = in_image(chosen, point) or image_centre(chosen)
+        planes.append(crop(chosen, chosen.pixels[:1], centre, layout.spacing_mm, size)[0])
+    return torch.stack(planes)
+
+
+def _long_axis_frame(
+    views: list[list[Series]], beat: _Beat | None, layout: LayoutConfig, size: int
+) -> Tensor:
+    """`(3, size, size)`: of each view the middle series at end-diastole; zeros for none."""
+    middle = in_patient(beat.levels[1], beat.centre) if beat else None
+    planes = torch.zeros(len(views), size, size)
+    for plane, stack in zip(planes, views, strict=True):
+        if not stack:
+            continue
+        series = stack[len(stack) // 2]
+        ed = phase_of(series, beat.ed, beat.count) if beat else 0
+        centre = in_image(series, middle) or find_heart([series]) or image_centre(series)
+        plane[:] = crop(series, series.pixels[ed : ed + 1], centre, layout.spacing_mm, size)[0]
+    return planes
+
+
+def _missing(
+    stack: list[Series], enhanced: list[Series], long_axes: list[list[Series]]
+) -> list[str]:
+    """A sentence for each kind of image that the study lacks, with what that hides."""
+    notes = []
+    if not stack:
+        notes.append("No short-axis cine: ventricular volumes and function cannot be read.")
+    if not enhanced:
+        notes.append("No short-axis late enhancement: scar and infiltration cannot be read.")
+    if not any(long_axes):
+        notes.append("No long-axis cine: atria and aorta cannot be read.")
+    elif absent := [str(view) for view, s in zip(LONG_AXES, long_axes, strict=True) if not s]:
+        notes.append(f"No long-axis cine of {' and '.join(absent)}.")
+    return notes

@@ -1,0 +1,235 @@
+"""The "heart" layout: the right views and phases, around the heart, at their size in mm."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from cmrclip_lite.errors import StudyError
+from cmrclip_lite.frames import study_to_clip
+from cmrclip_lite.heart import beat_phases, find_extremes, find_heart
+from cmrclip_lite.heart_layout import heart_clip, normalise_groups, short_axis_picture
+from cmrclip_lite.model import LayoutConfig, ModelConfig, VideoConfig
+from cmrclip_lite.phantom import make_case
+from cmrclip_lite.readers import read_study
+from cmrclip_lite.study import Sequence, Series, Study, View
+
+LAYOUT = LayoutConfig(name="heart", spacing_mm=2.0, phases=4)
+SAX = np.array([[1.0, 0, 0], [0, 1, 0]])
+# Of a long axis: rows run along the short axis' normal.
+LONG = np.array([[0.0, 0, 1], [0, 1, 0]])
+
+
+def beating_disc(slices=9, phases=12, centre=(90.0, 120.0), shape=(150, 160), spacing=1.5, es=0.4):
+    """A stack with one bright disc, largest at the first phase, smallest at `es` of the beat."""
+    down, across = np.meshgrid(*(np.arange(n) * spacing for n in shape), indexing="ij")
+    distance = np.hypot(down - centre[0], across - centre[1])
+    at = np.arange(phases) / phases
+    share = np.where(at < es, at / es, (1 - at) / (1 - es))
+    radii = 30 - 8 * share
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 5, (slices, phases, *shape))
+    stack = 100 + 300 * (distance[None] < radii[:, None, None])[None] + noise
+    return Study.from_array(stack.astype(np.int16), spacing_mm=(8, spacing, spacing))
+
+
+def still(position, orientation, spot, level=0.0, view=View.SAX, kind=Sequence.LGE, phases=1):
+    """A dark picture of 160 mm with one bright square at `spot` (down, across) mm."""
+    pixels = np.full((phases, 80, 80), 10 + level, np.float32)
+    row, column = (round(mm / 2) for mm in spot)
+    pixels[:, row - 6 : row + 7, column - 6 : column + 7] = 400
+    return Series(pixels, (2.0, 2.0), 8.0, np.array(position, float), orientation, None,
+                  view=view, sequence=kind)  # fmt: skip
+
+
+def brightest(picture: torch.Tensor) -> tuple[float, float]:
+    """Middle of what is bright in a `(H, W)` picture."""
+    return tuple(float(v) for v in (picture > 0).nonzero().float().mean(0))
+
+
+def test_heart_is_found_where_it_moves():
+    down, across = find_heart(beating_disc().cines())
+    assert abs(down - 90) < 6 and abs(across - 120) < 6
+
+
+def test_heart_clip_is_on_a_grid_of_millimetres():
+    """The disc has the same size in the clip whatever the pixels' spacing."""
+    areas = []
+    for spacing, shape in ((1.0, (220, 240)), (2.0, (110, 120))):
+        clip, _ = heart_clip(beating_disc(shape=shape, spacing=spacing), LAYOUT, 80)
+        assert clip.shape == (6, 3, 80, 80)
+        areas.append(float((clip[0] > 0).float().sum()) * 2.0**2)
+    assert areas[0] == pytest.approx(areas[1], rel=0.05)
+    assert areas[0] == pytest.approx(3 * np.pi * 30**2, rel=0.1)
+
+
+@pytest.mark.parametrize("shift", [0, 1, 11, 5, 7])
+def test_extremes_are_found_wherever_the_cine_begins(shift):
+    study = beating_disc(phases=12, es=4 / 12)
+    for series in study.series:
+        series.pixels = np.roll(series.pixels, shift, axis=0)
+    found = find_extremes(study.cines(), (90, 120))
+    assert found == (shift, (4 + shift) % 12)
+
+
+def test_slices_with_other_numbers_of_phases_are_read_at_the_same_time():
+    study = beating_disc(phases=24, es=8 / 24)
+    for series in study.series[2:5:2]:
+        series.pixels = series.pixels[::2]
+    clip, _ = heart_clip(study, LAYOUT, 80)
+    area = (clip[:4] > 0).float().sum((2, 3))
+    assert area[:, 0] == pytest.approx(area[:, 1], rel=0.05)
+    assert (area.argmin(0) == 2).all() and (area.argmax(0) == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("ed", "es", "count", "expected"),
+    [
+        (0, 0, 1, [0, 0, 0, 0]),
+        (0, 1, 2, [0, 0, 1, 1]),
+        (1, 0, 2, [1, 1, 0, 0]),
+        (0, 1, 3, [0, 0, 1, 2]),
+        (0, 3, 8, [0, 1, 3, 5]),
+        (7, 3, 8, [7, 1, 3, 5]),
+        (0, 10, 25, [0, 5, 10, 17]),
+    ],
+)
+def test_phases_between_the_extremes(ed, es, count, expected):
+    assert beat_phases(ed, es, count) == expected
+    assert beat_phases(ed, es, count, 2) == [ed, es]
+
+
+def test_phantoms_extremes_are_where_the_volumes_say():
+    """Cines begin within a tenth of a beat of the R wave; systole takes 0.29 to 0.42 of it."""
+    for seed, diagnosis in ((31, "normal"), (32, "dcm"), (33, "infarct")):
+        stack = make_case(seed, diagnosis, size="small").study.cines(View.SAX)
+        ed, es = find_extremes(stack, find_heart(stack))
+        count = len(stack[0].pixels)
+        assert min(ed, count - ed) / count <= 0.17
+        assert 0.2 <= (es - ed) % count / count <= 0.52
+
+
+def test_real_pairs_and_cines_have_the_right_extremes(real_folder):
+    """ACDC's first frame is end-diastole; the GE exams were looked at."""
+    volumes = np.load(real_folder / "acdc_dev.npz")
+    with (real_folder / "acdc_dev.csv").open() as file:
+        for row in list(csv.DictReader(file))[::3]:
+            pair = np.stack([volumes[f"{row['patient']}/{p}"] for p in ("ed", "es")], 1)
+            spacing = tuple(float(row[key]) for key in ("slice_mm", "row_mm", "col_mm"))
+            stack = Study.from_array(pair, spacing).cines()
+            assert find_extremes(stack, find_heart(stack)) == (0, 1), row["patient"]
+            stack = Study.from_array(pair[:, ::-1], spacing).cines()
+            centre = find_heart(stack)
+            assert centre is not None
+    for exam in (real_folder / "sunnybrook").glob("*.zip"):
+        stack = read_study(exam).cines(View.SAX)
+        ed, es = find_extremes(stack, find_heart(stack))
+        assert 16 <= ed <= 18 and 6 <= es <= 8
+
+
+def test_enhancement_is_taken_at_the_cines_level_and_around_the_heart():
+    """Stills in a reversed order, moved aside by 20 mm, one of them repeated."""
+    study = beating_disc(slices=10)
+    stills = [
+        still((40, 30, z), SAX, (60.0, 80.0), level=z) for z in (72, 56, 40, 24, 8, 0)
+    ]  # the heart lies at (120 - 40, 90 - 30) of these pictures
+    repeated = still((40, 30, 24), SAX, (40.0, 80.0))
+    study.series += [*stills, repeated]
+    clip, notes = heart_clip(study, LAYOUT, 80)
+    assert not any("enhancement" in note for note in notes)
+    middle = brightest(clip[4, 1])
+    assert middle == pytest.approx((40, 40), abs=3)
+    # The basal level is slice 3 of the cine, at 24 mm, where the last one counts.
+    assert brightest(clip[4, 0])[0] == pytest.approx(30, abs=3)
+
+
+def test_enhancement_without_geometry_is_taken_by_its_place_in_the_stack():
+    study = beating_disc()
+    spots = np.linspace(30, 130, 9)
+    study.series += [
+        replace(still((0, 0, 0), SAX, (spot, 80.0)), position_mm=None, orientation=None)
+        for spot in spots
+    ]
+    clip, _ = heart_clip(study, LAYOUT, 80)
+    for channel, index in enumerate((2, 4, 6)):
+        assert brightest(clip[4, channel])[0] == pytest.approx(spots[index] / 2, abs=1)
+
+
+def test_long_axes_are_cut_around_the_heart_at_end_diastole():
+    study = beating_disc(slices=10)  # the heart's middle at x 120, y 90, z 40
+    four = still((120, 20, -10), LONG, (70.0, 50.0), view=View.FOUR_CHAMBER,
+                 kind=Sequence.CINE, phases=6)  # fmt: skip
+    four.pixels[3:] = np.roll(four.pixels[3:], 20, axis=1)  # only end-diastole is wanted
+    study.series.append(four)
+    clip, notes = heart_clip(study, LAYOUT, 80)
+    assert brightest(clip[5, 0]) == pytest.approx((40, 40), abs=3)
+    assert (clip[5, 1:] == 0).all()
+    assert "No long-axis cine of 2CH and 3CH." in notes
+
+
+def test_what_is_missing_is_zero_and_named():
+    clip, notes = heart_clip(beating_disc(), LAYOUT, 80)
+    assert (clip[4:] == 0).all() and (clip[:4].abs().amax((2, 3)) == 2).all()
+    assert len(notes) == 2 and "enhancement" in notes[0] and "atria" in notes[1]
+
+
+def test_a_study_without_short_axis_cine_is_still_read():
+    study = Study([still((0, 0, 8 * i), SAX, (60.0, 60.0)) for i in range(5)])
+    clip, notes = heart_clip(study, LAYOUT, 80)
+    assert (clip[:4] == 0).all() and (clip[4].abs().amax((1, 2)) == 2).all()
+    assert "No short-axis cine" in notes[0]
+    study = beating_disc(slices=1)
+    study.series[0].view = View.TWO_CHAMBER
+    clip, notes = heart_clip(study, LAYOUT, 80)
+    assert (clip[:5] == 0).all() and (clip[5, 0] == 0).all() and (clip[5, 1] != 0).any()
+    assert brightest(clip[5, 1]) == pytest.approx((40, 40), abs=4)
+
+
+def test_groups_are_normalised_apart_and_missing_channels_stay_zero():
+    clips = torch.rand(2, 6, 3, 20, 20)
+    clips[:, 4] *= 1000
+    clips[1, 5, 2] = 0
+    clips[0, 4, 1] = 7
+    out = normalise_groups(clips)
+    assert (out[1, 5, 2] == 0).all() and (out[0, 4, 1] == 0).all()
+    alone = normalise_groups(torch.cat([clips[:, :4], torch.zeros(2, 2, 3, 20, 20)], 1))
+    assert torch.equal(out[:, :4], alone[:, :4]) and (alone[:, 4:] == 0).all()
+    assert out[:, 4, 0].std() == pytest.approx(float(out[:, 5, 0].std()), rel=0.1)
+
+
+def test_a_still_heart_falls_back_to_the_centre_and_says_so():
+    study = beating_disc()
+    for series in study.series:
+        series.pixels = np.repeat(series.pixels[:1], 12, axis=0)
+    clip, notes = heart_clip(study, LAYOUT, 80)
+    assert torch.isfinite(clip).all()
+    assert any("centre" in note for note in notes)
+
+
+def test_few_phases_and_one_slice_still_read():
+    clip, notes = heart_clip(beating_disc(slices=1, phases=2), LAYOUT, 80)
+    assert clip.shape == (6, 3, 80, 80) and "stand for all three levels" in notes[0]
+    assert torch.equal(clip[0], clip[1]) and torch.equal(clip[2], clip[3])
+    assert (clip[0] > 0).sum() > (clip[2] > 0).sum()
+
+
+def test_a_study_with_nothing_to_read_says_what_it_has():
+    study = beating_disc()
+    for series in study.series:
+        series.view = View.RVOT
+    config = ModelConfig(video=VideoConfig(image_size=80), layout=LAYOUT)
+    with pytest.raises(StudyError, match="RVOT"):
+        study_to_clip(study, config)
+
+
+def test_a_picture_for_people_shows_the_whole_beat():
+    picture = short_axis_picture(beating_disc(es=0.5), 10, 1.75, 60)
+    assert picture.shape == (10, 60, 60) and picture.dtype == np.uint8
+    area = (picture > 128).sum((1, 2))
+    assert area.argmax() == 0 and area.argmin() in (5, 6)
+    with pytest.raises(StudyError, match="short-axis"):
+        short_axis_picture(Study([]), 10, 1.75, 60)
