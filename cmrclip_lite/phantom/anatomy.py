@@ -231,7 +231,7 @@ def _strands(rng: np.random.Generator) -> list[Strand]:
             level=rng.uniform(0.2, 0.95),
             reach=rng.uniform(0.05, 0.16),
         )
-        for _ in range(rng.integers(0, 6))
+        for _ in range(rng.integers(0, 8))
     ]
 
 
@@ -369,8 +369,8 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
             systolic=smooth_map(rng, rng.uniform(0.03, 0.1), 5),
             strands=_strands(rng),
             wall_mm=truth.rv_wall_mm,
-            trabeculae=np.clip(rough_map(rng, rng.integers(5, 13)) - 0.3, 0, 2.5)
-            * rng.uniform(0.8, 3.5)
+            trabeculae=np.clip(rough_map(rng, rng.integers(4, 13)) - 0.3, 0, 2.5)
+            * rng.uniform(0.8, 5.5)
             * np.interp(S_GRID, [0, 0.3, 1], [0.3, 0.8, 1.4])[:, None].astype(np.float32),
             shorten=float(np.clip(0.17 * truth.rvef / 57 * rng.uniform(0.7, 1.3), 0.02, 0.3)),
             squeeze=0.3,

@@ -64,7 +64,10 @@ def draw_truth(rng: np.random.Generator, diagnosis: str | None = None) -> Truth:
     if truth.lge_pattern is None:
         pattern, lge = draw_scar(diagnosis, truth.wall_mm, rng)
         truth = replace(truth, lge_pattern=pattern, lge=lge)
-    return with_company(truth, rng)
+    whole = with_company(truth, rng)
+    while diagnosis == "other" and "normal_study" in whole.findings:
+        whole = with_company(truth, rng)
+    return whole
 
 
 def _healthy(rng: np.random.Generator) -> Truth:

@@ -1,4 +1,4 @@
-"""Labels for training: three short-axis levels of one random heart, without making an exam."""
+"""Labels for training: the planes of the "heart" layout of one random heart, without an exam."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from .anatomy import Heart, draw_heart
-from .body import draw_body
+from .body import Body, draw_body
 from .cohort import draw_truth
-from .labels import coats, paint, short_axis_points, tables
+from .labels import Points, any_points, coats, paint, short_axis_points, tables
 from .motion import rv_centre
 from .truth import Truth
 
 SIZE = 96
 SPACING_MM = 2.0
-PHASES = 8
+# Frames of a case: four phases of the beat, the late phase in which enhancement is imaged, and
+# the long axes at end-diastole.
+ED, MID_SYSTOLE, ES, MID_DIASTOLE, LATE, LONG_AXES = range(6)
+# How far from the base the middle of the long axes lies: the atria are to be seen as well.
+LONG_AXIS_MIDDLE = 0.22
+# Where the long axes cut the ventricle, and the way their images usually lie (see `exam`).
+_LONG_AXIS = {"4CH": (24.0, 0.0), "2CH": (-90.0, 90.0), "3CH": (142.0, 0.0)}
 
 
 @dataclass(frozen=True)
@@ -23,26 +29,23 @@ class TrainingLabels:
     """One synthetic heart on the grid of the "heart" layout.
 
     Attributes:
-        labels: `(P, 3, 96, 96)` uint8 tissues on a 2 mm grid around the heart; the levels are
-            base, middle, apex.
-        phases: `(P,)` in heartbeats after end-diastole, evenly spread from a random start.
-        ed, es: which of the phases are end-diastole and end-systole, exactly.
+        labels: `(6, 3, 96, 96)` uint8 tissues on a 2 mm grid around the heart. The first five
+            frames are short-axis levels (base, middle, apex) at end-diastole, halfway to
+            end-systole, end-systole, halfway back, and late in diastole; the last holds the
+            four-, two- and three-chamber planes at end-diastole.
         truth: what is true of it.
     """
 
     labels: np.ndarray
-    phases: np.ndarray
-    ed: int
-    es: int
     truth: Truth
 
 
 def training_labels(seed: int, diagnosis: str | None = None) -> TrainingLabels:
-    """A random heart in three short-axis levels at 8 phases, as real stacks would show it.
+    """A random heart in the planes of the layout, as real exams would show it.
 
-    The levels stay fixed in space while the heart moves through them. Their heights, the tilt of
-    the planes, the turn of the image, mirroring (as in some data sets) and shifts between the
-    levels (breath-holds) are random.
+    The planes stay fixed in space while the heart moves through them. Their heights, tilts, the
+    turn of the image, mirroring (as in some data sets), shifts between planes (breath-holds) and
+    how exactly the phases are met are random.
 
     Args:
         seed: the same seed gives the same labels.
@@ -52,39 +55,73 @@ def training_labels(seed: int, diagnosis: str | None = None) -> TrainingLabels:
     truth = draw_truth(rng, diagnosis)
     heart = draw_heart(truth, rng)
     body = draw_body(heart, rng)
-    phases, ed, es = _phases(heart, rng)
+    short = _short_axes(heart, body, rng)
+    long = np.stack([_long_axis(heart, body, name, rng) for name in _LONG_AXIS])
+    return TrainingLabels(np.concatenate([short, long[None]]), truth)
+
+
+def _short_axes(heart: Heart, body: Body, rng: np.random.Generator) -> np.ndarray:
     u = heart.length_mm * (np.array([0.28, 0.5, 0.73]) + rng.uniform(-0.11, 0.11, 3))
-    x, y = _grid(heart, rng)
+    gx, gy = _grid(rng)
+    turn = np.radians(rng.uniform(-40, 40) if rng.random() < 0.9 else rng.uniform(-180, 180))
+    gx, gy = _turned(gx, gy, turn)
+    middle = _middle(heart) + rng.normal(0, 4, 2)
     slip = 1.8 if rng.random() < 0.8 else 4.5
-    x = x + rng.normal(0, slip, (3, 1))
-    y = y + rng.normal(0, slip, (3, 1))
+    x = middle[0] + gx + rng.normal(0, slip, (3, 1))
+    y = middle[1] + gy + rng.normal(0, slip, (3, 1))
     tilt = tuple(np.clip(rng.normal(0, 0.06, 2), -0.15, 0.15))
     points = short_axis_points(heart, body, x, y, u, tilt)
+    return _painted(heart, points, _phases(heart, rng)).reshape(5, 3, SIZE, SIZE)
+
+
+def _phases(heart: Heart, rng: np.random.Generator) -> np.ndarray:
+    """`(5,)` in heartbeats; a scanner's frames rarely fall on the extremes themselves."""
+    loose = 0.0 if rng.random() < 0.4 else 1.0
+    ed = loose * rng.normal(0, 0.02)
+    es = heart.es_time + loose * rng.normal(0, 0.025)
+    between = (ed + es) / 2, (es + 1 + ed) / 2
+    between = between + rng.normal(0, 0.025, 2)
+    late = rng.uniform(0.66, 0.86)
+    return (np.array([ed, between[0], es, between[1], late]) % 1.0).astype(np.float32)
+
+
+def _long_axis(heart: Heart, body: Body, name: str, rng: np.random.Generator) -> np.ndarray:
+    """`(96, 96)` labels of one long-axis plane, its middle beside that of the short-axis stack."""
+    cut, lie = _LONG_AXIS[name]
+    angle = np.radians(cut + rng.normal(0, 5.5))
+    side = np.array([np.cos(angle), -np.sin(angle), rng.normal(0, 0.05)])
+    up = np.array([rng.normal(0, 0.05), rng.normal(0, 0.05), -1.0])
+    gx, gy = _grid(rng)
+    gx, gy = _turned(gx, gy, np.radians(lie + rng.normal(0, 28)))
+    middle = np.array([*_middle(heart), LONG_AXIS_MIDDLE * heart.length_mm])
+    off = np.array([*(middle[:2] @ side[:2] * side[:2]), middle[2]])
+    off = off + rng.normal(0, 3, 3)
+    p = off + gx.ravel()[:, None] * side + gy.ravel()[:, None] * up
+    x, y, u = p.T.astype(np.float32)
+    phase = np.array([rng.normal(0, 0.015) % 1.0], np.float32)
+    return _painted(heart, any_points(heart, body, x, y, u), phase).reshape(SIZE, SIZE)
+
+
+def _painted(heart: Heart, points: Points, phases: np.ndarray) -> np.ndarray:
     coat = coats(heart, points)
-    stack = np.stack([paint(heart, points, coat, t) for t in tables(heart, points, phases)])
-    labels = stack.reshape(PHASES, 3, SIZE, SIZE)
-    return TrainingLabels(labels, phases, ed, es, truth)
+    return np.stack([paint(heart, points, coat, t) for t in tables(heart, points, phases)])
 
 
-def _phases(heart: Heart, rng: np.random.Generator) -> tuple[np.ndarray, int, int]:
-    phases = (rng.random() + np.arange(PHASES) / PHASES) % 1.0
-    ed = int(np.argmin(np.minimum(phases, 1 - phases)))
-    away = np.abs(phases - heart.es_time)
-    away[ed] = 1.0
-    es = int(np.argmin(away))
-    phases[ed], phases[es] = 0.0, heart.es_time
-    return phases.astype(np.float32), ed, es
+def _middle(heart: Heart) -> np.ndarray:
+    """Between the ventricles in the short axis: where the search from motion ends up."""
+    return np.array([0.5 * rv_centre(heart, np.array([0.45 * heart.length_mm]))[0][0], 0.0])
 
 
-def _grid(heart: Heart, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """`(1, N)` heart coordinates of the pixels: turned, sometimes mirrored, around the heart."""
+def _grid(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """`(1, N)` mm from the middle of the image, sometimes mirrored."""
     steps = (np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2) * SPACING_MM
     gx, gy = (g.ravel()[None] for g in np.meshgrid(steps, steps))
-    if rng.random() < 0.2:
+    if rng.random() < 0.15:
         kind = rng.integers(4)
         gx, gy = ((-gx, gy), (gx, -gy), (gy, gx), (-gy, -gx))[kind]
-    turn = np.radians(rng.uniform(-40, 40) if rng.random() < 0.9 else rng.uniform(-180, 180))
+    return gx, gy
+
+
+def _turned(gx: np.ndarray, gy: np.ndarray, turn: float) -> tuple[np.ndarray, np.ndarray]:
     cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-    rv_x = rv_centre(heart, np.array([0.45 * heart.length_mm]))[0][0]
-    middle = 0.5 * rv_x + rng.normal(0, 4), rng.normal(0, 4)
-    return middle[0] + cos * gx - sin * gy, middle[1] + sin * gx + cos * gy
+    return cos * gx - sin * gy, sin * gx + cos * gy

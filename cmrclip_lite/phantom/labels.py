@@ -22,7 +22,7 @@ from .motion import (
     rv_centre,
     rv_surfaces,
 )
-from .tissue import Tissue
+from .tissue import LV_CAVITY, RV_CAVITY, Tissue
 from .vessels import WALL_MM
 
 _ABSENT = np.float32(-60.0)
@@ -309,7 +309,8 @@ def _paint_left(p: Points, t: Tables, left: np.ndarray, label: np.ndarray) -> No
     label[left] = value
 
 
-_LEAFLET_MM = 22.0
+_LEAFLET_MM = 16.0
+_VENTRICLES = (*LV_CAVITY, *RV_CAVITY)
 
 
 def _paint_valve(
@@ -328,6 +329,9 @@ def _paint_valve(
         hit = np.abs(share - 0.92 + 0.5 * below / _LEAFLET_MM) * 20 < 0.9
         hit &= (below > 0) & (below < 0.8 * _LEAFLET_MM)
     blood = (label[where] == Tissue.LV_BLOOD) | (label[where] == Tissue.LA_BLOOD)
+    # Two leaflets; between them, at the commissures, there is nothing to see in a thin cut.
+    turn = (p.left[where] % N_THETA) * np.float32(2 * np.pi / N_THETA)
+    blood &= np.abs(np.sin(turn - np.float32(0.9))) > 0.35
     label[where[hit & blood]] = Tissue.VALVE
 
 
@@ -341,10 +345,9 @@ def _paint_vessels(
     for vessel in heart.vessels:
         depth = vessel.depth(at, t.base)
         here = label[above]
-        cavity = (here == Tissue.LV_BLOOD) | (here == Tissue.RV_BLOOD)
-        outflow = cavity & (at[:, 2] > t.base - 4)  # where ventricle and vessel meet, no wall
-        label[above[(depth > -WALL_MM) & (depth <= 0) & ~outflow]] = Tissue.ATRIAL_WALL
-        label[above[(depth > 0) & ~outflow]] = vessel.blood
+        outside = ~np.isin(here, _VENTRICLES)  # a vessel opens into a ventricle, it takes none
+        label[above[(depth > -WALL_MM) & (depth <= 0) & outside]] = Tissue.ATRIAL_WALL
+        label[above[(depth > 0) & outside]] = vessel.blood
 
 
 def _paint_thrombus(

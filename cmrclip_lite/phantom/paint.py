@@ -13,8 +13,12 @@ import torch.nn.functional as F
 from .tissue import BLOODS, FATS, N_TISSUES, Tissue
 
 _BLOOD, _FAT = [int(t) for t in BLOODS], [int(t) for t in FATS]
-_HEART_MUSCLE = [int(t) for t in (Tissue.LV_MUSCLE, Tissue.RV_WALL, Tissue.ATRIAL_WALL)]
-_STRANDS = [int(t) for t in (Tissue.PAPILLARY, Tissue.LV_TRABECULA, Tissue.RV_TRABECULA)]
+_HEART_MUSCLE = [
+    int(t) for t in (Tissue.LV_MUSCLE, Tissue.RV_WALL, Tissue.ATRIAL_WALL, Tissue.SCAR)
+]
+_STRANDS = [
+    int(t) for t in (Tissue.PAPILLARY, Tissue.LV_TRABECULA, Tissue.RV_TRABECULA, Tissue.VALVE)
+]
 
 # Range of grey of each of the other tissues where blood is about 1.
 _RANGE = {
@@ -34,24 +38,38 @@ _RANGE = {
     Tissue.CORONARY: (0.4, 1.0),
     Tissue.PERICARDIAL_FLUID: (0.6, 1.2),
     Tissue.DIAPHRAGM: (0.08, 0.45),
-    Tissue.VALVE: (0.2, 0.6),
     Tissue.BOWEL: (0.05, 0.9),
+    Tissue.PLEURAL_FLUID: (0.55, 1.2),
+    Tissue.THROMBUS: (0.2, 0.65),
+}
+# The same late after gadolinium, muscle nulled; what is not here is as above.
+_LATE = {
+    Tissue.PERICARDIAL_FLUID: (0.0, 0.35),
+    Tissue.PLEURAL_FLUID: (0.0, 0.35),
+    Tissue.THROMBUS: (0.0, 0.12),
+    Tissue.LIVER: (0.2, 0.75),
+    Tissue.SPLEEN: (0.2, 0.8),
+    Tissue.PERICARDIUM: (0.0, 0.3),
+    Tissue.STOMACH: (0.0, 0.6),
 }
 
 
-def paint_random(labels: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
+def paint_random(
+    labels: torch.Tensor, generator: torch.Generator | None = None, late: bool = False
+) -> torch.Tensor:
     """Random images of labelled studies; every study has its own contrast and scanner.
 
     Args:
         labels: `(B, P, 3, H, W)` uint8 tissues, as `training_labels` gives them.
         generator: source of randomness, on the CPU.
+        late: the contrast of late gadolinium enhancement instead of a cine's.
 
     Returns:
         `(B, P, 3, H, W)` float32, about 0 to 1.
     """
     batch, phases, levels, height, width = labels.shape
     dice = _Dice(batch, generator)
-    grey, rough = _contrast(dice)
+    grey, rough = _late_contrast(dice) if late else _contrast(dice)
     offset = torch.arange(batch, dtype=torch.int32).view(-1, 1, 1, 1, 1) * N_TISSUES
     index = (labels.to(torch.int32) + offset).view(-1)
     image = grey.view(-1).index_select(0, index).view(labels.shape)
@@ -83,16 +101,22 @@ class _Dice:
         return (self.uniform(0, 1, *shape) < share).float()
 
 
-def _contrast(dice: _Dice) -> tuple[torch.Tensor, torch.Tensor]:
-    """`(B, N_TISSUES)` grey and strength of texture."""
+def _drawn(dice: _Dice, *ranges: dict[Tissue, tuple[float, float]]) -> torch.Tensor:
+    """`(B, N_TISSUES)` grey within the range of each tissue; later ranges count."""
     low = torch.full((N_TISSUES,), 0.1)
     high = torch.full((N_TISSUES,), 0.9)
-    for tissue, (a, b) in _RANGE.items():
+    for tissue, (a, b) in (pair for table in ranges for pair in table.items()):
         low[tissue], high[tissue] = a, b
     grey = low + (high - low) * dice.uniform(0, 1, N_TISSUES)
     wild = dice.chance(0.12, 1)
     grey = torch.where(wild.bool(), dice.uniform(0, 1, N_TISSUES), grey)
     grey[:, Tissue.AIR] *= 0.3
+    return grey
+
+
+def _contrast(dice: _Dice) -> tuple[torch.Tensor, torch.Tensor]:
+    """`(B, N_TISSUES)` grey and strength of texture."""
+    grey = _drawn(dice, _RANGE)
     blood = dice.uniform(0.55, 1.0, 1)
     muscle = blood * dice.uniform(0.16, 0.62, 1)
     swap = dice.chance(0.03, 1).bool()
@@ -103,20 +127,44 @@ def _contrast(dice: _Dice) -> tuple[torch.Tensor, torch.Tensor]:
     grey[:, _HEART_MUSCLE] = muscle * dice.uniform(0.9, 1.12, len(_HEART_MUSCLE))
     share = dice.uniform(0.0, 0.7, len(_STRANDS))
     share[:, 0] *= 0.4
+    share[:, -1] = 0.4 + 0.8 * share[:, -1]  # a leaflet is thinner than a pixel
     grey[:, _STRANDS] = muscle + (blood - muscle) * share
     # the diaphragm and the muscles of the body look like the heart's own more often than not
     alike = dice.chance(0.5, 1)
     for tissue in (Tissue.MUSCLE, Tissue.DIAPHRAGM):
         own = grey[:, tissue, None]
         grey[:, tissue, None] = torch.where(alike.bool(), muscle * dice.uniform(0.7, 1.2, 1), own)
+    return _with_fat(grey, dice), _roughness(dice)
+
+
+def _late_contrast(dice: _Dice) -> tuple[torch.Tensor, torch.Tensor]:
+    """As `_contrast`: muscle about nulled, scar brightest, blood between."""
+    grey = _drawn(dice, _RANGE, _LATE)
+    missed = dice.chance(0.3, 1)  # an inversion time that does not null, or muscle that cannot be
+    muscle = dice.uniform(0.0, 0.2, 1) + missed * dice.uniform(0.05, 0.25, 1)
+    blood = muscle + dice.uniform(0.1, 0.6, 1) - 0.15 * missed
+    scar = torch.maximum(blood * dice.uniform(0.9, 1.5, 1), muscle + dice.uniform(0.35, 0.8, 1))
+    grey[:, _BLOOD] = blood * dice.uniform(0.85, 1.15, len(_BLOOD))
+    grey[:, _HEART_MUSCLE] = muscle * dice.uniform(0.85, 1.2, len(_HEART_MUSCLE))
+    grey[:, Tissue.MUSCLE] = muscle[:, 0] + dice.uniform(0.0, 0.2, 1)[:, 0]
+    grey[:, _STRANDS] = muscle + (blood - muscle) * dice.uniform(0.0, 0.7, len(_STRANDS))
+    grey[:, Tissue.SCAR] = scar[:, 0]
+    return _with_fat(grey, dice), _roughness(dice)
+
+
+def _with_fat(grey: torch.Tensor, dice: _Dice) -> torch.Tensor:
     fat = torch.where(
         dice.chance(0.8, 1).bool(), dice.uniform(0.5, 1.15, 1), dice.uniform(0.1, 0.6, 1)
     )
     grey[:, _FAT] = fat * dice.uniform(0.85, 1.12, len(_FAT))
+    return grey
+
+
+def _roughness(dice: _Dice) -> torch.Tensor:
     rough = dice.uniform(0.02, 0.2, N_TISSUES)
     rough[:, [Tissue.LUNG, Tissue.STOMACH, Tissue.BOWEL, Tissue.LIVER]] *= 2.0
     rough[:, _HEART_MUSCLE] *= 0.7
-    return grey, rough
+    return rough
 
 
 def _grown(low: torch.Tensor, height: int, width: int) -> torch.Tensor:

@@ -48,7 +48,13 @@ class Tissue(IntEnum):
 N_TISSUES = len(Tissue)
 
 # Papillary muscles and trabeculae count as cavity, as in the reference ranges (Petersen 2017).
-LV_CAVITY = (Tissue.LV_BLOOD, Tissue.PAPILLARY, Tissue.LV_TRABECULA, Tissue.THROMBUS)
+LV_CAVITY = (
+    Tissue.LV_BLOOD,
+    Tissue.PAPILLARY,
+    Tissue.LV_TRABECULA,
+    Tissue.THROMBUS,
+    Tissue.VALVE,
+)
 LV_WALL = (Tissue.LV_MUSCLE, Tissue.SCAR)
 RV_CAVITY = (Tissue.RV_BLOOD, Tissue.RV_TRABECULA)
 FATS = (Tissue.EPICARDIAL_FAT, Tissue.FAT)

@@ -24,9 +24,9 @@ SHARD = 250
 
 
 class Cases:
-    """`len(cases)` synthetic hearts: `labels[i]` is `(8, 3, 96, 96)` uint8, `truths[i]` its facts.
+    """`len(cases)` synthetic hearts: `labels[i]` is `(6, 3, 96, 96)` uint8, `truths[i]` its facts.
 
-    `extremes[i]` are the end-diastolic and end-systolic phase.
+    The frames are those of `phantom.fastpath`.
     """
 
     def __init__(self, folder: Path, count: int, seed: int, workers: int = 2) -> None:
@@ -43,12 +43,10 @@ class Cases:
                 logger.info("cases: %d of %d shards made", done, len(missing))
         self.labels: list[np.ndarray] = []
         self.truths: list[Truth] = []
-        self.extremes: list[tuple[int, int]] = []
         for start in starts:
             self.labels += list(np.load(_labels_file(folder, seed + start), mmap_mode="r"))
-            for row in json.loads(_truths_file(folder, seed + start).read_text()):
-                self.extremes.append((row.pop("ed"), row.pop("es")))
-                self.truths.append(truth_from_dict(row))
+            rows = json.loads(_truths_file(folder, seed + start).read_text())
+            self.truths += [truth_from_dict(row) for row in rows]
 
     def __len__(self) -> int:
         return len(self.truths)
@@ -64,7 +62,7 @@ def _make_shard(folder: Path, seed: int, count: int) -> None:
     for i in range(count):
         case = training_labels(seed + i)
         labels.append(case.labels)
-        rows.append(asdict(case.truth) | {"ed": int(case.ed), "es": int(case.es)})
+        rows.append(asdict(case.truth))
     target = _labels_file(folder, seed)
     np.save(partial := target.with_suffix(".partial.npy"), np.stack(labels))
     os.replace(partial, target)

@@ -42,8 +42,12 @@ def statements(video: Tensor, text: Tensor, holds: Tensor, scale: Tensor, bias: 
 
 
 def measurements(predicted: Tensor, actual: Tensor) -> Tensor:
-    """Error of the measurements read off the video features, `(B, M)` in standard deviations."""
-    return smooth_l1_loss(predicted, actual, beta=0.5)
+    """Error of the measurements read off the video features, `(B, M)` in standard deviations.
+
+    NaN is what the views of a study do not show; it is left out.
+    """
+    known = ~actual.isnan()
+    return smooth_l1_loss(predicted[known], actual[known], beta=0.5)
 
 
 def tissues(predicted: Tensor, shares: Tensor) -> Tensor:

@@ -13,8 +13,6 @@ from . import losses
 from .augment import SEEN
 
 LEVELS = 3  # channels of a frame
-# What the video features are asked to measure while training.
-MEASURED = ("lvef", "lvedv", "lvesv", "rvef", "rvedv", "rvesv", "wall", "septum")
 
 Tokens = tuple[Tensor, Tensor]
 
@@ -31,14 +29,16 @@ class Words:
 class Trainer(nn.Module):
     """A model with what only training needs: temperatures, and heads for tissues and sizes."""
 
-    def __init__(self, model: CMRCLIP) -> None:
+    def __init__(self, model: CMRCLIP, measures: int, half: bool = False) -> None:
+        """`measures` numbers are asked for; `half` computes the encoders in bfloat16."""
         super().__init__()
+        self.half_precision = half
         width = model.config.video.width
         self.model = model
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
         self.log_statement_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.statement_bias = nn.Parameter(torch.tensor(0.0))
-        self.measure = nn.Linear(width, len(MEASURED))
+        self.measure = nn.Linear(width, measures)
         self.tissue = nn.Linear(width, LEVELS * len(SEEN))
 
     def forward(
@@ -46,7 +46,9 @@ class Trainer(nn.Module):
     ) -> dict[str, Tensor]:
         """The terms of the loss for one batch; those of language only if there are words."""
         encoder = self.model.video_model
-        tokens = encoder.norm(encoder.encode(clips))
+        with self._precision():
+            tokens = encoder.encode(clips)
+        tokens = encoder.norm(tokens.float())
         features = tokens[:, 0]
         terms = {
             "tissues": losses.tissues(self.tissue(tokens[:, 1:]), shares),
@@ -55,8 +57,7 @@ class Trainer(nn.Module):
         if words is None:
             return terms
         video = nn.functional.normalize(self.model.vid_proj(features), dim=-1)
-        report = self.model.encode_tokens(*words.reports)
-        statement = self.model.encode_tokens(*words.said)
+        report, statement = self._read(words.reports), self._read(words.said)
         scale = self.log_scale.clamp(max=math.log(100)).exp()
         statement_scale = self.log_statement_scale.clamp(max=math.log(30)).exp()
         terms["contrastive"] = losses.contrastive(video, report, scale)
@@ -64,6 +65,15 @@ class Trainer(nn.Module):
             video, statement, words.holds, statement_scale, self.statement_bias
         )
         return terms
+
+    def _read(self, tokens: Tokens) -> Tensor:
+        """Unit vectors of texts `(B, D)`."""
+        with self._precision():
+            vectors = self.model.encode_tokens(*tokens)
+        return nn.functional.normalize(vectors.float(), dim=-1)
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.half_precision)
 
 
 def initialise(model: CMRCLIP) -> None:
