@@ -4,7 +4,7 @@
 
 All cases are synthetic, of seeds that training does not draw from. Rendering them costs the most
 and does not need the weights, so it is kept in the run's folder and may be done while training
-goes on (`--render-only`).
+goes on (`--render-only`). `--held-out` renders cases beyond the library's for the benchmarks.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,52 +25,109 @@ import torch
 from ..bundled import checkpoint_folder, library_folder
 from ..figures import moving_picture
 from ..frames import study_to_clip
-from ..heart import heart_clip
+from ..heart_layout import short_axis_picture
 from ..hub import load, save
 from ..library import CaseLibrary, CaseRecord
-from ..model import CMRCLIP, LayoutConfig
+from ..model import CMRCLIP
 from ..phantom import make_case, write_dicom
+from ..phantom.cohort import DIAGNOSES, draw_truth
+from ..phantom.truth import ALL_IMAGED, Truth
+from ..prompts import CONDITIONS
 from ..study import Study
 from .cases import truth_from_dict
+from .facts import answers
 from .train import bundled_config
 
 logger = logging.getLogger(__name__)
 
+# Training draws from its settings' seed times a million, and far fewer cases than that.
 SAMPLE_SEED = 700_000_000
 LIBRARY_SEED = 800_000_000
-# Sample exams: file name, diagnosis group of the cohort.
+SAMPLE_SEEDS = 100_000  # that one sample may search through
+PICTURE_PHASES, PICTURE_MM, PICTURE_PIXELS = 12, 1.75, 88
+PICTURE_SIZE = 160  # screen pixels
+MARKS = "<!-- made: begin -->", "<!-- made: end -->"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample exam: its diagnosis group of the cohort, and conditions that it must show."""
+
+    diagnosis: str
+    shows: tuple[str, ...]
+
+
 SAMPLES = {
-    "normal": "normal",
-    "dilated-cardiomyopathy": "dcm",
-    "hypertrophic-cardiomyopathy": "hcm",
-    "previous-infarction": "infarct",
-    "right-ventricular-disease": "rv",
+    "normal": Sample("normal", ("normal_study",)),
+    "dilated-cardiomyopathy": Sample(
+        "dcm", ("dilated_cardiomyopathy", "lv_dilation", "severe_lv_systolic_dysfunction")
+    ),
+    "hypertrophic-cardiomyopathy": Sample(
+        "hcm", ("hypertrophic_cardiomyopathy", "lv_hypertrophy", "late_gadolinium_enhancement")
+    ),
+    "previous-infarction": Sample(
+        "infarct",
+        (
+            "prior_infarct",
+            "regional_wall_motion_abnormality",
+            "late_gadolinium_enhancement",
+            "lv_thrombus",
+        ),
+    ),
+    "right-ventricular-disease": Sample("rv", ("rv_dilation", "rv_systolic_dysfunction")),
+    "cardiac-amyloidosis": Sample(
+        "amyloid",
+        (
+            "cardiac_amyloidosis",
+            "lv_hypertrophy",
+            "late_gadolinium_enhancement",
+            "left_atrial_enlargement",
+        ),
+    ),
+    "myocarditis": Sample("myocarditis", ("myocarditis", "late_gadolinium_enhancement")),
+    "effusion-and-aorta": Sample(
+        "other", ("pericardial_effusion", "pleural_effusion", "aortic_dilation")
+    ),
 }
-GROUPS = tuple(SAMPLES.values())
-THUMBNAIL = LayoutConfig(name="heart", spacing_mm=1.75, phases=12)
-THUMBNAIL_PIXELS = 88
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One rendered case, as a model sees it and as a person reads it."""
+
+    id: str
+    clip: torch.Tensor
+    picture: bytes
+    impression: str
+    truth: Truth
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="folder of a training run")
-    parser.add_argument("--cases", type=int, default=160, help="cases in the library")
+    parser.add_argument("--cases", type=int, default=320, help="cases in the library")
+    parser.add_argument(
+        "--held-out", type=int, default=0, help="cases to render in all, the library's first"
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes that render")
     parser.add_argument("--render-only", action="store_true", help="stop before embedding")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    rendered = render(arguments.run / "library", arguments.cases, arguments.workers)
+    total = max(arguments.cases, arguments.held_out)
+    rendered = render(arguments.run / "library", total, arguments.workers)
     if arguments.render_only:
         return
     save(load(arguments.run / "checkpoint"), checkpoint_folder())
-    make_samples(library_folder().parent / "studies")
-    make_library(library_folder(), load(), rendered)
+    sample_data = library_folder().parent
+    samples = make_samples(sample_data / "studies")
+    make_library(library_folder(), load(), rendered[: arguments.cases])
+    write_datasheet(sample_data / "README.md", samples, arguments.cases)
 
 
-def render(folder: Path, count: int, workers: int) -> list[Path]:
-    """Render the cases of the library, balanced over the groups; those already there are kept."""
+def render(folder: Path, total: int, workers: int) -> list[Path]:
+    """Render held-out cases, balanced over the diagnoses; those already there are kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"synthetic-{i:04d}.npz" for i in range(count)]
+    files = [folder / f"synthetic-{i:04d}.npz" for i in range(total)]
     missing = [i for i, file in enumerate(files) if not file.exists()]
     with ProcessPoolExecutor(workers) as pool:
         for done, _ in enumerate(pool.map(_render, [files[i] for i in missing], missing), 1):
@@ -80,7 +138,7 @@ def render(folder: Path, count: int, workers: int) -> list[Path]:
 
 def _render(file: Path, i: int) -> None:
     torch.set_num_threads(1)
-    case = make_case(LIBRARY_SEED + i, GROUPS[i % len(GROUPS)], size="small")
+    case = make_case(LIBRARY_SEED + i, DIAGNOSES[i % len(DIAGNOSES)], size="small")
     clip = study_to_clip(case.study, bundled_config(vocab_size=1)).tensor.numpy()
     facts = json.dumps({"impression": case.impression, "truth": asdict(case.truth)})
     partial = file.with_suffix(".partial.npz")
@@ -92,44 +150,89 @@ def _render(file: Path, i: int) -> None:
 
 def thumbnail(study: Study) -> bytes:
     """The middle short-axis level around the heart, as an animated WebP."""
-    clip, _ = heart_clip(study, THUMBNAIL, THUMBNAIL_PIXELS)
-    grey = ((clip[:, 1].numpy() + 2) / 4 * 255).round().astype(np.uint8)
-    return moving_picture(grey, spacing_mm=(THUMBNAIL.spacing_mm,) * 2, fps=12)
+    grey = short_axis_picture(study, PICTURE_PHASES, PICTURE_MM, PICTURE_PIXELS)
+    return moving_picture(grey, spacing_mm=(PICTURE_MM,) * 2, size=PICTURE_SIZE, fps=12)
 
 
-def make_samples(folder: Path) -> None:
-    """One small exam of each group, as a zip of DICOM files."""
+def make_samples(folder: Path) -> dict[str, Truth]:
+    """Write each sample as a zip of DICOM files; returns what is true of them, by name."""
     shutil.rmtree(folder, ignore_errors=True)
-    for i, (name, group) in enumerate(SAMPLES.items()):
-        case = make_case(SAMPLE_SEED + i, group, size="small")
-        write_dicom(case.study, folder / f"{name}.zip", seed=SAMPLE_SEED + i, scout=True)
+    truths = {}
+    for name, sample in SAMPLES.items():
+        seed = sample_seed(name)
+        case = make_case(seed, sample.diagnosis, size="small", imaged=ALL_IMAGED)
+        write_dicom(case.study, folder / f"{name}.zip", seed=seed, scout=True)
+        truths[name] = case.truth
         logger.info("sample %s: %s", name, ", ".join(sorted(case.truth.findings)))
+    return truths
 
 
-def make_library(folder: Path, model: CMRCLIP, rendered: list[Path]) -> None:
+def sample_seed(name: str) -> int:
+    """The first seed of a sample's own range whose patient clearly shows what the sample is for."""
+    sample = SAMPLES[name]
+    first = SAMPLE_SEED + SAMPLE_SEEDS * list(SAMPLES).index(name)
+    for seed in range(first, first + SAMPLE_SEEDS):
+        # The patient only, as `make_case` draws it: images cost seconds.
+        truth = draw_truth(np.random.default_rng([seed, 11]), sample.diagnosis)
+        known = answers(replace(truth, imaged=ALL_IMAGED))
+        if all(known[key] for key in sample.shows):
+            return seed
+    raise RuntimeError(f"No patient shows what the sample {name!r} is for.")
+
+
+def make_library(folder: Path, model: CMRCLIP, rendered: Sequence[Path]) -> None:
     """Embed rendered cases with `model` and write them as a new library."""
     shutil.rmtree(folder, ignore_errors=True)
-    library = CaseLibrary.create(
-        folder, "bundled synthetic cases", model, (embed_rendered(model, file) for file in rendered)
-    )
+    cases = (embed_rendered(model, read_rendered(file)) for file in rendered)
+    library = CaseLibrary.create(folder, "bundled synthetic cases", model, cases)
     logger.info("library: %d cases embedded", len(library))
 
 
-@torch.inference_mode()
-def embed_rendered(model: CMRCLIP, file: Path) -> CaseRecord:
-    """One rendered case as the library stores it."""
+def read_rendered(file: Path) -> Rendered:
+    """A case that `render` left."""
     with np.load(file) as stored:
-        clip = torch.from_numpy(stored["clip"])
-        picture = stored["picture"].tobytes()
         facts = json.loads(str(stored["facts"]))
+        return Rendered(
+            file.stem,
+            torch.from_numpy(stored["clip"]),
+            stored["picture"].tobytes(),
+            facts["impression"],
+            truth_from_dict(facts["truth"]),
+        )
+
+
+@torch.inference_mode()
+def embed_rendered(model: CMRCLIP, case: Rendered) -> CaseRecord:
+    """One rendered case as the library stores it."""
     return CaseRecord(
-        id=file.stem,
-        embedding=model.encode_clip(clip[None])[0].cpu().numpy(),
-        impression=facts["impression"],
-        findings=tuple(sorted(truth_from_dict(facts["truth"]).findings)),
-        picture=picture,
+        id=case.id,
+        embedding=model.encode_clip(case.clip[None])[0].cpu().numpy(),
+        impression=case.impression,
+        findings=tuple(sorted(case.truth.findings)),
+        picture=case.picture,
         source="synthetic (made by this project)",
     )
+
+
+def write_datasheet(file: Path, samples: dict[str, Truth], cases: int) -> None:
+    """Put what was made between the marks of the sample data's README."""
+    rows = [
+        f"| `{name}` | "
+        + ", ".join(CONDITIONS[key].label for key in CONDITIONS if key in truth.findings)
+        + " |"
+        for name, truth in samples.items()
+    ]
+    share = f"{cases // len(DIAGNOSES)}" if cases % len(DIAGNOSES) == 0 else "about equally many"
+    text = (
+        f"{len(samples)} exams in `studies/`:\n\n| exam | what is true of it |\n| --- | --- |\n"
+        + "\n".join(rows)
+        + f"\n\n{cases} cases in `library/`, {share} of each of {len(DIAGNOSES)} groups: "
+        + ", ".join(DIAGNOSES)
+        + "."
+    )
+    before, _, rest = file.read_text(encoding="utf-8").partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    file.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
