@@ -11,7 +11,7 @@ import numpy as np
 from page import VIEW_NAMES, Picture
 
 from cmrclip_lite.figures import first_frame, heart_rate_fps, moving_grid
-from cmrclip_lite.heart import find_heart
+from cmrclip_lite.heart import find_heart, in_image, in_patient
 from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Series, Study, View
 
@@ -19,18 +19,21 @@ COLUMNS = 4
 CLOSE_UP_MM = 190.0  # holds a dilated heart also where the centre found is somewhat off it
 MAX_TILES = 24
 TILE, SINGLE = 180, 360  # screen pixels of a tile in a grid, and of a picture alone
+KIND_NAMES = {"cine": "cine", "LGE": "late enhancement"}
 
 
 def pictures(study: Study) -> list[Picture]:
-    """One picture for each view and kind; the short-axis cine close to the heart as well."""
+    """One picture for each view and kind; the short axis close to the heart as well."""
     groups: dict[tuple[str, str], list[Series]] = {}
     for series in study.series:
         groups.setdefault((str(series.view), str(series.sequence)), []).append(series)
+    heart = _heart(study.cines(View.SAX))
     shown = []
     for (view, kind), stack in groups.items():
-        title = f"{VIEW_NAMES.get(view, view)}, {kind}" if kind != "unknown" else VIEW_NAMES[view]
+        name = VIEW_NAMES.get(view, view)
+        title = f"{name}, {KIND_NAMES.get(kind, kind)}" if kind != "unknown" else name
         whole = [series.pixels for series in stack]
-        close = close_up(stack) if view == View.SAX and stack[0].is_cine else None
+        close = close_up(stack, heart) if view == View.SAX else None
         if close is None:
             shown.append(_picture(title, stack, whole))
         else:
@@ -63,12 +66,25 @@ def sample_thumbnail(path: Path) -> bytes | None:
     return thumbnail(read_study(path))
 
 
-def close_up(stack: Sequence[Series]) -> list[np.ndarray] | None:
-    """Each cine cut to a square around the heart, or None where no heart is found."""
-    centre = find_heart(list(stack))
-    if centre is None:
+def close_up(stack: Sequence[Series], heart: np.ndarray | None = None) -> list[np.ndarray] | None:
+    """Each series cut to a square around the heart, or None where no heart is found.
+
+    A cine's own motion shows where it is; for stills, which do not move, `heart` is its place in
+    the patient.
+    """
+    if stack[0].is_cine:
+        centres = [find_heart(stack)] * len(stack)
+    else:
+        centres = [in_image(series, heart) for series in stack]
+    if None in centres:
         return None
-    return [_cut(series, centre) for series in stack]
+    return [_cut(series, centre) for series, centre in zip(stack, centres, strict=True)]
+
+
+def _heart(stack: Sequence[Series]) -> np.ndarray | None:
+    """The heart's middle in the patient, if a cine shows it and says where it lies."""
+    centre = find_heart(stack) if stack else None
+    return None if centre is None else in_patient(stack[len(stack) // 2], centre)
 
 
 def _cut(series: Series, centre: tuple[float, float]) -> np.ndarray:

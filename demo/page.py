@@ -36,7 +36,7 @@ NOTICE = (
 )
 HEADER = (
     "<header class='masthead'><h1>CMR-CLIP Lite</h1>"
-    "<p>Open a cardiac MR cine study, ask about it in words, and see the cases that look most "
+    "<p>Open a cardiac MR study, ask about it in words, and see the cases that look most "
     "like it.</p></header>"
 )
 EMPTY = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import types
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from engine import Engine, ask_lines
 
 from cmrclip_lite.errors import ConditionError, LibraryError, StudyError
 from cmrclip_lite.readers import read_study
-from cmrclip_lite.study import Series, SetAside, Study, View
+from cmrclip_lite.study import Sequence, Series, SetAside, Study, View
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> \"'& ${alert(3)}"
 
@@ -169,6 +170,25 @@ def test_each_view_gets_its_picture_and_the_short_axis_a_close_up():
     assert "Four-chamber" in four.title and four.tiles == 1
     assert "whole" in whole.title and whole.aside
     assert page.viewer([close, four, whole]).count("<figure") == 3
+
+
+def test_late_enhancement_is_shown_close_to_the_heart_that_the_cine_shows():
+    """A still does not move; its geometry says where the beating disc lies in it."""
+    y, x = np.mgrid[:160, :160]
+    beat = np.stack([900.0 * (np.hypot(y - 60, x - 100) < r) for r in (20, 16, 12, 16)])
+    study = Study.from_array(np.stack([beat] * 3), (8, 2.5, 2.5))
+    scar = 900 * (np.hypot(y - 120, x - 100) < 5)
+    for cine in study.cines():
+        place = cine.position_mm - [0, 150, 0]  # 60 rows further up
+        study.series.append(
+            replace(cine, pixels=scar[None], position_mm=place, sequence=Sequence.LGE)
+        )
+    shown = cines.pictures(study)
+    late = next(picture for picture in shown if "late enhancement, close" in picture.title)
+    assert late.tiles == 3 and "still" in late.detail
+    (close, *_) = cines.close_up(study.series[3:], np.array([250.0, 150.0, 8.0]))
+    assert np.argwhere(close[0]).mean(0) == pytest.approx([38, 38], abs=3)
+    assert cines.close_up(study.series[3:], None) is None
 
 
 def test_where_nothing_beats_there_is_no_close_up():
