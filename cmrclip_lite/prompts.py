@@ -246,7 +246,7 @@ _ALL = (
             "healed infarct", "minf", "heart attack", "past heart attack",
         ),
     ),
-    # Known only to the published checkpoint.
+    # Seen late after contrast: which muscle is scarred.
     Condition(
         "late_gadolinium_enhancement",
         "Late gadolinium enhancement",
@@ -256,8 +256,13 @@ _ALL = (
             "Delayed enhancement of the left ventricular myocardium.",
         ),
         "chamber",
-        ("lge", "late enhancement", "delayed enhancement", "lge present", "positive lge",
-         "myocardial scar on lge", "myocardial lge", "delayed hyperenhancement"),
+        (
+            "lge", "late enhancement", "delayed enhancement", "lge present", "positive lge",
+            "myocardial scar on lge", "myocardial lge", "delayed hyperenhancement", "lge +ve",
+            "late gad", "myocardial scar", "scar", "heart scar", "scar tissue", "scarring",
+            "myocardial fibrosis", "fibrosis", "scarred heart muscle", "myocardial scarring",
+            "scar in the heart muscle", "scar in the heart",
+        ),
     ),
     Condition(
         "aortic_dilation",
@@ -269,7 +274,10 @@ _ALL = (
         ),
         "chamber",
         ("aortic dilation", "dilated aorta", "aortic aneurysm", "dilated aortic root",
-         "dilated ascending aorta", "ascending aortic aneurysm", "aortic root dilation"),
+         "dilated ascending aorta", "ascending aortic aneurysm", "aortic root dilation",
+         "enlarged aorta", "aortic enlargement", "wide aorta", "widened aorta", "big aorta",
+         "ectatic aorta", "aortic ectasia", "ascending aorta dilated", "aortic root dilated",
+         "ascending aorta dilation", "taa", "large aorta"),
     ),
     Condition(
         "ischaemic_cardiomyopathy",
@@ -281,7 +289,8 @@ _ALL = (
             "cardiomyopathy.",
         ),
         "diagnosis",
-        ("icm", "icmp", "ischaemic cm", "ischaemic heart disease", "ihd"),
+        ("icm", "icmp", "ischaemic cm", "ischaemic cmp", "ischaemic heart disease", "ihd",
+         "weak heart after a heart attack", "ischaemic heart failure"),
     ),
     Condition(
         "nonischaemic_cardiomyopathy",
@@ -292,7 +301,8 @@ _ALL = (
             "Reduced LV function in a non-ischemic pattern.",
         ),
         "diagnosis",
-        ("nicm", "nicmp", "non ischaemic cardiomyopathy", "nonischaemic cm"),
+        ("nicm", "nicmp", "non ischaemic cardiomyopathy", "nonischaemic cm", "nonischaemic cmp",
+         "nidcm", "niCM"),
     ),
     Condition(
         "cardiac_amyloidosis",
@@ -305,7 +315,9 @@ _ALL = (
         ),
         "diagnosis",
         ("amyloidosis", "amyloid", "cardiac amyloid", "amyloid heart", "ca amyloid",
-         "attr", "al amyloidosis", "attr amyloidosis"),
+         "attr", "al amyloidosis", "attr amyloidosis", "attr cm", "ttr amyloid", "attr amyloid",
+         "infiltrative cardiomyopathy", "stiff heart syndrome", "amyloid cardiomyopathy",
+         "cardiac amyloid disease"),
     ),
     Condition(
         "abnormal_right_ventricle",
@@ -317,7 +329,115 @@ _ALL = (
         ),
         "diagnosis",
         ("abnormal rv", "rv abnormality", "right ventricular abnormality", "rv disease",
-         "rv cardiomyopathy", "right ventricular cardiomyopathy"),
+         "rv cardiomyopathy", "right ventricular cardiomyopathy", "sick right ventricle",
+         "dilated and impaired rv", "diseased right ventricle"),
+    ),
+    Condition(
+        "myocarditis",
+        "Myocarditis",
+        (
+            "Myocarditis.",
+            "Subepicardial late gadolinium enhancement of the lateral wall, in keeping with "
+            "myocarditis.",
+            "Findings consistent with previous myocarditis.",
+            "Non-ischemic scar in a pattern typical of myocarditis.",
+        ),
+        "diagnosis",
+        (
+            "myocarditis scar", "inflammation of the heart muscle", "heart muscle inflammation",
+            "inflamed heart", "inflamed heart muscle", "previous myocarditis", "old myocarditis",
+            "prior myocarditis", "viral myocarditis", "inflammatory heart disease",
+            "post myocarditis", "perimyocarditis", "myopericarditis", "inflamed myocardium",
+            "acute myocarditis", "healed myocarditis",
+        ),
+    ),
+    Condition(
+        "left_atrial_enlargement",
+        "Left atrium enlarged",
+        (
+            "Left atrial enlargement.",
+            "The left atrium is dilated.",
+            "Dilated left atrium with an increased indexed volume.",
+            "Enlarged left atrium, LAVi increased.",
+        ),
+        "chamber",
+        (
+            "la enlargement", "la dilation", "left atrial dilation", "dilated la", "lae",
+            "dilated left atrium", "enlarged left atrium", "enlarged la", "big left atrium",
+            "large left atrium", "big la", "large la", "la dilated", "la enlarged", "lavi high",
+            "increased lavi", "left atrium dilated", "left atriomegaly", "high lavi",
+            "left atrium is big", "increased la volume", "increased left atrial volume",
+        ),
+    ),
+    Condition(
+        "right_atrial_enlargement",
+        "Right atrium enlarged",
+        (
+            "Right atrial enlargement.",
+            "The right atrium is dilated.",
+            "Dilated right atrium with an increased indexed volume.",
+            "Enlarged right atrium, RAVi increased.",
+        ),
+        "chamber",
+        (
+            "ra enlargement", "ra dilation", "right atrial dilation", "dilated ra", "rae",
+            "dilated right atrium", "enlarged right atrium", "enlarged ra", "big right atrium",
+            "large right atrium", "big ra", "large ra", "ra dilated", "ra enlarged", "ravi high",
+            "increased ravi", "right atrium dilated", "high ravi", "right atrium is big",
+            "increased ra volume", "increased right atrial volume",
+        ),
+    ),
+    Condition(
+        "pericardial_effusion",
+        "Pericardial effusion",
+        (
+            "Pericardial effusion.",
+            "There is a pericardial effusion.",
+            "Fluid in the pericardial space around the heart.",
+            "Circumferential pericardial effusion.",
+        ),
+        "chamber",
+        (
+            "fluid around the heart", "pericardial fluid", "water around the heart", "pe effusion",
+            "fluid in the pericardium", "pericardial collection", "fluid in the heart sac",
+            "pericardial eff", "effusion around the heart", "increased pericardial fluid",
+            "hydropericardium", "water in the heart sac",
+        ),
+    ),
+    Condition(
+        "pleural_effusion",
+        "Pleural effusion",
+        (
+            "Pleural effusion.",
+            "There is a pleural effusion.",
+            "Fluid in the pleural space.",
+            "Pleural effusions beside the heart.",
+        ),
+        "chamber",
+        (
+            "pleural effusions", "fluid around the lungs", "water around the lungs",
+            "fluid on the lungs", "pleural fluid", "water on the lungs", "hydrothorax",
+            "fluid around the lung", "bilateral pleural effusions", "pleural eff",
+            "fluid in the chest", "fluid on the lung",
+        ),
+    ),
+    Condition(
+        "lv_thrombus",
+        "LV thrombus",
+        (
+            "Left ventricular thrombus.",
+            "There is a thrombus in the LV apex.",
+            "LV apical thrombus.",
+            "Intracavitary thrombus in the left ventricle.",
+        ),
+        "diagnosis",
+        (
+            "lv clot", "apical thrombus", "thrombus", "intracardiac thrombus", "lvt", "clot",
+            "clot in the lv apex", "clot in the heart", "blood clot in the heart",
+            "clot in the left ventricle", "lv apical clot", "blood clot", "mural thrombus",
+            "thrombus in the left ventricle", "thrombus in the lv", "apical clot",
+            "ventricular thrombus", "blood clot in the left ventricle", "thrombus at the apex",
+        ),
     ),
 )
 # fmt: on

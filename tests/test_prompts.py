@@ -93,7 +93,7 @@ def test_other_languages_are_noted(text: str) -> None:
 
 
 def test_every_condition_is_complete_and_found_by_all_its_names() -> None:
-    assert len(CONDITIONS) == 17
+    assert len(CONDITIONS) == 23
     for key, condition in CONDITIONS.items():
         assert condition.key == key
         assert 3 <= len(condition.prompts) <= 6
@@ -113,6 +113,11 @@ def test_every_condition_is_complete_and_found_by_all_its_names() -> None:
         ("LVEF<30%", "severe_lv_systolic_dysfunction"),
         ("non-ischemic cardiomyopathy", "nonischaemic_cardiomyopathy"),
         ("nonischaemic cardiomyopathy", "nonischaemic_cardiomyopathy"),
+        ("fluid around the heart", "pericardial_effusion"),
+        ("a clot in the LV apex", "lv_thrombus"),
+        ("Big left atrium", "left_atrial_enlargement"),
+        ("LA dilatation", "left_atrial_enlargement"),
+        ("fluid on the lungs", "pleural_effusion"),
     ],
 )
 def test_common_spellings(typed: str, key: str) -> None:

@@ -15,14 +15,21 @@ from __future__ import annotations
 import numpy as np
 
 from .truth import (
+    AORTA_HIGH_MM,
+    LAVI_HIGH,
     LVEDVI_HIGH,
     LVEF_LOW,
     LVEF_SEVERE,
+    RAVI_HIGH,
     RVEDVI_HIGH,
     RVEF_LOW,
     WALL_HYPERTROPHY_MM,
     Truth,
 )
+
+# Our choices: no limits are agreed. A normal atrial septum is about 2 mm, an RV wall under 5 mm.
+ATRIAL_SEPTUM_MM = 3.7
+RV_WALL_MM = 4.7
 
 GRADES = ("normal", "mild", "moderate", "severe")
 
@@ -63,6 +70,27 @@ def lv_size_grade(truth: Truth) -> str:
 def rv_size_grade(truth: Truth) -> str:
     """How far the RV is dilated, one of `GRADES`."""
     return _rising(truth.rvedvi / RVEDVI_HIGH[truth.sex], 1.2, 1.35)
+
+
+def atria_grade(truth: Truth) -> str:
+    """How far the larger atrium is enlarged against its limit, one of `GRADES`; ratios ours."""
+    return _rising(max(truth.lavi / LAVI_HIGH, truth.ravi / RAVI_HIGH), 1.25, 1.5)
+
+
+def aorta_dilated(truth: Truth) -> tuple[bool, bool]:
+    """Whether the aortic root and the ascending aorta are wider than normal."""
+    high = AORTA_HIGH_MM[truth.sex]
+    return truth.aortic_root_mm > high, truth.ascending_aorta_mm > high
+
+
+def atrial_septum_thick(truth: Truth) -> bool:
+    """Whether the wall between the atria is thicker than in health (limit ours)."""
+    return truth.atrial_septum_mm > ATRIAL_SEPTUM_MM
+
+
+def rv_thick(truth: Truth) -> bool:
+    """Whether the RV free wall is thicker than in health (limit ours, near the usual 5 mm)."""
+    return truth.rv_wall_mm > RV_WALL_MM
 
 
 def wall_grade(truth: Truth) -> str:

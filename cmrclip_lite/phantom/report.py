@@ -13,7 +13,7 @@ import numpy as np
 
 from . import grading, wording
 from .report_phrases import NUMBERS, OPENERS, SECTIONS
-from .truth import LVEDVI_HIGH, RVEDVI_HIGH, Truth
+from .truth import CINE_LAX, CINE_SAX, LGE, LVEDVI_HIGH, RVEDVI_HIGH, Truth
 
 _ADVERBS = {"normal": "not", "mild": "mildly", "moderate": "moderately", "severe": "severely"}
 _VOICE_WEIGHTS = {"formal": 0.62, "terse": 0.28, "lay": 0.10}
@@ -64,7 +64,7 @@ def write_impression(truth: Truth, rng: np.random.Generator) -> str:
     for section, state in sections:
         pattern = SECTIONS[section][state][style.voice]
         text = wording.expand(pattern, rng).format(**values | _graded(section, truth))
-        if section in NUMBERS and (state != "normal" or rng.random() < 0.7):
+        if section in NUMBERS and (state != "normal" or rng.random() < 0.9):
             # A pattern's leading space parts the numbers from the words; `expand` strips it.
             tail = wording.expand("_" + NUMBERS[section][style.voice], rng)[1:]
             text += tail.format(**values)
@@ -92,23 +92,69 @@ def _draw_style(rng: np.random.Generator) -> _Style:
 def _sections(truth: Truth, rng: np.random.Generator) -> list[tuple[str, str]]:
     """What is said, in which order: findings always, normal findings often."""
     found = truth.findings
-    wall = grading.hypertrophy_pattern(truth)
-    said = [("lv", _lv_state(truth))]
-    said += [("wall", wall if wall != "none" else "normal")]
-    said += [("motion", _motion_state(truth))]
-    said += [("rv", _chamber_state("rv", truth))]
-    said += [("septum", "flat" if truth.septal_flattening else "normal")]
-    chances = {"lv": 1.0, "wall": 0.45, "motion": 0.6, "rv": 0.8, "septum": 0.12}
+    said = _ventricles(truth) if CINE_SAX in truth.imaged else []
+    said += _beyond(truth)
+    chances = dict(_CHANCES)
     if grading.infarct_thinned(truth):
         chances["wall"] = 0.0  # "walls ok" beside a thinned one would contradict it
+    if any(state == "infarct" for _, state in said):
+        chances["thrombus"] = 0.35
     kept = [(s, state) for s, state in said if state != "normal" or rng.random() < chances[s]]
+    kept = kept or said[:1]
     if rng.random() < 0.35:
         first, rest = kept[0], kept[1:]
         kept = [first, *(rest[i] for i in rng.permutation(len(rest)))]
-    if (diagnosis := _diagnosis(truth, found)) and rng.random() < 0.85:
+    if (diagnosis := _diagnosis(truth, found, rng)) and rng.random() < 0.85:
         # Some sites open with the diagnosis, some close with it.
         kept.insert(0 if rng.random() < 0.5 else len(kept), ("diagnosis", diagnosis))
     return kept
+
+
+# How often a normal finding is mentioned.
+_CHANCES = {
+    "lv": 1.0, "wall": 0.4, "motion": 0.4, "rv": 0.85, "septum": 0.06, "lge": 0.75,
+    "atria": 0.6, "aorta": 0.5, "pericardium": 0.3, "pleura": 0.1, "thrombus": 0.07,
+}  # fmt: skip
+
+
+def _ventricles(truth: Truth) -> list[tuple[str, str]]:
+    wall = grading.hypertrophy_pattern(truth)
+    return [
+        ("lv", _lv_state(truth)),
+        ("wall", wall if wall != "none" else "normal"),
+        ("motion", _motion_state(truth)),
+        ("rv", _chamber_state("rv", truth)),
+        ("septum", "flat" if truth.septal_flattening else "normal"),
+    ]
+
+
+def _beyond(truth: Truth) -> list[tuple[str, str]]:
+    """Sections of what only some exams hold; fluid shows on any."""
+    found = truth.findings
+    said = []
+    if LGE in truth.imaged:
+        said.append(("lge", truth.lge_pattern or "normal"))
+    if CINE_LAX in truth.imaged:
+        left = "left_atrial_enlargement" in found
+        right = "right_atrial_enlargement" in found
+        said.append(("atria", _either(left, right, ("left", "right"))))
+        root, ascending = grading.aorta_dilated(truth)
+        said.append(("aorta", _either(root, ascending, ("root", "ascending"))))
+    septum = CINE_LAX in truth.imaged and grading.atrial_septum_thick(truth)
+    thick = _either(septum, grading.rv_thick(truth), ("septum", "rv"))
+    if thick != "normal":
+        said.append(("thick", thick))
+    said.append(("pericardium", "effusion" if "pericardial_effusion" in found else "normal"))
+    said.append(("pleura", "effusion" if "pleural_effusion" in found else "normal"))
+    if CINE_LAX in truth.imaged or LGE in truth.imaged:
+        said.append(("thrombus", "present" if truth.thrombus_mm else "normal"))
+    return said
+
+
+def _either(first: bool, second: bool, names: tuple[str, str]) -> str:
+    if first and second:
+        return "both"
+    return names[0] if first else names[1] if second else "normal"
 
 
 def _lv_state(truth: Truth) -> str:
@@ -132,12 +178,21 @@ def _motion_state(truth: Truth) -> str:
     return "normal" if grading.lvef_grade(truth) == "normal" else "global"
 
 
-def _diagnosis(truth: Truth, found: frozenset[str]) -> str | None:
+def _diagnosis(truth: Truth, found: frozenset[str], rng: np.random.Generator) -> str | None:
+    if CINE_SAX not in truth.imaged:
+        return None
     if "normal_study" in found:
-        return None if truth.septal_flattening else "normal"
+        quiet = not truth.septal_flattening and not grading.rv_thick(truth)
+        return "normal" if quiet else None
+    if "ischaemic_cardiomyopathy" in found and rng.random() < 0.6:
+        return "icm"
     if truth.territory is not None:
         return "infarct"
-    return truth.diagnosis if truth.diagnosis in ("dcm", "hcm", "rv") else None
+    if truth.diagnosis == "dcm":
+        return "nicm" if rng.random() < 0.35 else "dcm"
+    if truth.diagnosis == "myocarditis":
+        return "myocarditis" if LGE in truth.imaged else None
+    return truth.diagnosis if truth.diagnosis in ("hcm", "rv", "amyloid") else None
 
 
 def _values(truth: Truth, style: _Style) -> dict[str, str]:
@@ -169,11 +224,43 @@ def _values(truth: Truth, style: _Style) -> dict[str, str]:
         "thinned": ", thinned" if grading.infarct_thinned(truth) else "",
         "place": _place(truth),
         "rvgrade": rv_size if rv_size != "normal" else "no",
+    } | _values_beyond(truth)
+
+
+def _values_beyond(truth: Truth) -> dict[str, str]:
+    depth = max(truth.lge, default=0.0)
+    enhanced = {i + 1 for i, share in enumerate(truth.lge) if share > 0}
+    fluid, pleural = truth.pericardial_effusion_mm, truth.pleural_effusion_mm
+    amount = "small" if fluid < 10 else "moderate" if fluid <= 20 else "large"
+    water = "small" if pleural < 15 else "moderate" if pleural <= 30 else "large"
+    return {
+        "walls": _walls(enhanced),
+        "depth": f"{5 * round(20 * depth):.0f}",
+        "count": str(len(enhanced)),
+        "viable": ", viable" if depth < 0.5 else "",
+        "lavi": f"{truth.lavi:.0f}",
+        "ravi": f"{truth.ravi:.0f}",
+        "root": f"{truth.aortic_root_mm:.0f}",
+        "asc": f"{truth.ascending_aorta_mm:.0f}",
+        "ao": f"{truth.aorta_mm:.0f}",
+        "fluid": f"{fluid:.0f}",
+        "pleural": f"{pleural:.0f}",
+        "amount": amount,
+        "Amount": amount.capitalize(),
+        "water": water,
+        "Water": water.capitalize(),
+        "clot": f"{truth.thrombus_mm:.0f}",
+        "ias": f"{truth.atrial_septum_mm:.0f}",
+        "rvwall": f"{truth.rv_wall_mm:.0f}",
     }
 
 
 def _graded(section: str, truth: Truth) -> dict[str, str]:
     """The grade a section speaks of; where size and function both count, `size` is the former."""
+    if section == "atria":
+        grade = grading.atria_grade(truth)
+        words = {"grade": grade, "gradely": _ADVERBS[grade]}
+        return words | {key.capitalize(): value.capitalize() for key, value in words.items()}
     size = {"lv": grading.lv_size_grade, "rv": grading.rv_size_grade}.get(section)
     function = {"rv": grading.rvef_grade, "wall": grading.wall_grade}.get(
         section, grading.lvef_grade
@@ -189,7 +276,10 @@ def _graded(section: str, truth: Truth) -> dict[str, str]:
 
 def _place(truth: Truth) -> str:
     """The walls that an infarct takes, in words."""
-    abnormal = set(grading.abnormal_segments(truth))
+    return _walls(set(grading.abnormal_segments(truth)))
+
+
+def _walls(abnormal: set[int]) -> str:
     names = [
         "apex" if name == "apical" else "septum" if name == "septal" else f"{name} wall"
         for name, segments in grading.WALLS.items()

@@ -1,12 +1,14 @@
 """What an impression says, section by section and voice by voice, as patterns of `wording`.
 
-Numbers stand in braces. Nothing here names what a short-axis cine does not show: no late
-enhancement, no valve, no atrium, no history, no symptom.
+Numbers stand in braces. What lies beyond the ventricles stands in `report_beyond`. Nothing names
+what the images do not show: no valve, no history, no symptom.
 """
 
 # ruff: noqa: E501 - a table of patterns, of which a line break inside one would hide the shape.
 
 from __future__ import annotations
+
+from .report_beyond import BEYOND, BEYOND_NUMBERS, DIAGNOSES
 
 VOICES = ("formal", "terse", "lay")
 
@@ -238,6 +240,10 @@ NUMBERS: dict[str, dict[str, str]] = {
         "lay": "[| (right ejection fraction {rvef}{pct})]",
     },
 }
+
+SECTIONS |= BEYOND
+SECTIONS["diagnosis"] |= DIAGNOSES
+NUMBERS |= BEYOND_NUMBERS
 
 OPENERS: dict[str, str] = {
     "formal": "[||||Impression: |IMPRESSION: |CONCLUSION: |Conclusion: |Summary: ]",

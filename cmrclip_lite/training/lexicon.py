@@ -10,7 +10,7 @@ against every truth: `truth_matrix` gives the targets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,23 +19,23 @@ from ..phantom import wording
 from ..phantom.truth import Truth
 from ..prompts import CONDITIONS, TEMPLATES
 from .facts import KEYS, Answer, answers, values
+from .frames import AFFIRM, CARRIERS, COLON_CARRIERS, DENY, FRAMED, JOINERS, MIXED_JOINERS
 from .numbers import MEASURES, NumberPhrase
-from .phrases import (
-    AFFIRM,
-    CARRIERS,
-    COLON_CARRIERS,
-    DENY,
-    FRAMED,
-    JOINERS,
-    MIXED_JOINERS,
-    PHRASES,
-)
+from .phrases import PHRASES
 
 # How often each kind of statement is drawn: a finding that is there, one that is not, a number.
-_PRESENT, _ABSENT, _NUMBER = 0.5, 0.28, 0.22
+_PRESENT, _ABSENT, _NUMBER = 0.46, 0.3, 0.24
 _PAIR = 0.22
 # What people ask most is drawn more often than the finer facts.
-_MAIN_WEIGHT = 2.5
+_MAIN_WEIGHT = 4.0
+# What few cases have is said more often where it is there.
+_RARE_WEIGHT = 2.0
+_RARE = frozenset(
+    "lv_thrombus pericardial_effusion pleural_effusion aortic_dilation myocarditis "
+    "cardiac_amyloidosis normal_study".split()
+)
+# How often a word of a finding is mistyped.
+_SLIP = 0.05
 # "No mild LV dilation" is true of a severely dilated ventricle, but nobody says so: a grade is
 # denied only where the whole is.
 PART_OF = {
@@ -48,6 +48,11 @@ PART_OF = {
     "septal_hypertrophy": "lv_hypertrophy",
     "apical_hypertrophy": "lv_hypertrophy",
     "concentric_hypertrophy": "lv_hypertrophy",
+    "small_pericardial_effusion": "pericardial_effusion",
+    "moderate_pericardial_effusion": "pericardial_effusion",
+    "large_pericardial_effusion": "pericardial_effusion",
+    "large_pleural_effusion": "pleural_effusion",
+    "viable_infarct": "prior_infarct",
 }
 
 
@@ -84,13 +89,15 @@ class Statement:
         """Whether the case lies too near a limit to say; mask it in training."""
         return self.judge(truth) is None
 
-    def judge_facts(self, facts: dict[str, Answer], measured: dict[str, float]) -> Answer:
+    def judge_facts(self, facts: Mapping[str, Answer], measured: Mapping[str, float]) -> Answer:
         """As `judge`, on what `facts.answers` and `facts.values` gave, to judge many at once."""
         if self.parts:
             each = [part.judge_facts(facts, measured) for part in self.parts]
             return False if False in each else None if None in each else True
         if self.key in measured:
             value = measured[self.key]
+            if np.isnan(value):
+                return None
             if self.low <= value <= self.high:
                 return True
             return None if self.low - self.margin <= value <= self.high + self.margin else False
@@ -129,13 +136,16 @@ def sample_statements(truth: Truth, rng: np.random.Generator, n: int) -> list[St
         and (k not in PART_OF or facts[PART_OF[k]] is False)
     ]
 
+    numbers = any(value == value for value in measured.values())
+
     def single() -> Statement:
         draw = rng.random()
-        if draw < _NUMBER:
+        if draw < _NUMBER and numbers:
             return _number(measured, rng)
         affirm = draw < _NUMBER + _PRESENT
+        affirm = (affirm and bool(present)) or not absent
         keys = present if affirm else absent
-        return _fact(keys[_weighted(keys, rng)], affirm, rng) if keys else _number(measured, rng)
+        return _fact(keys[_weighted(keys, affirm, rng)], affirm, rng)
 
     return [
         _pair(single(), single(), rng) if rng.random() < _PAIR else _carried(single(), rng)
@@ -176,9 +186,14 @@ def _sayable(key: str, polarity: bool) -> bool:
     return bool(phrases.nouns or (phrases.true if polarity else phrases.false))
 
 
-def _weighted(keys: list[str], rng: np.random.Generator) -> int:
-    weights = np.array([_MAIN_WEIGHT if k in CONDITIONS else 1.0 for k in keys])
-    return int(rng.choice(len(keys), p=weights / weights.sum()))
+def _weighted(keys: list[str], affirm: bool, rng: np.random.Generator) -> int:
+    weights = [
+        (_MAIN_WEIGHT if k in CONDITIONS else 1.0)
+        * (_RARE_WEIGHT if affirm and k in _RARE else 1.0)
+        for k in keys
+    ]
+    ends = np.cumsum(weights)
+    return int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))
 
 
 def _fact(key: str, polarity: bool, rng: np.random.Generator) -> Statement:
@@ -192,15 +207,31 @@ def _fact(key: str, polarity: bool, rng: np.random.Generator) -> Statement:
     # By the number of patterns, so that a rich list is not starved by a short one.
     if rng.random() * (len(own) + len(phrases.nouns)) < len(own):
         return Statement(wording.expand(own[rng.integers(len(own))], rng), key, polarity)
-    noun = wording.expand(phrases.nouns[rng.integers(len(phrases.nouns))], rng)
+    noun = _slip(wording.expand(phrases.nouns[rng.integers(len(phrases.nouns))], rng), rng)
     frames = AFFIRM if polarity else DENY
     return Statement(frames[rng.integers(len(frames))].format(noun), key, polarity)
 
 
-def _number(measured: dict[str, float] | None, rng: np.random.Generator) -> Statement:
+def _slip(text: str, rng: np.random.Generator) -> str:
+    """Now and then a long word mistyped: two inner letters swapped, or one left out."""
+    if rng.random() > _SLIP:
+        return text
+    words = text.split(" ")
+    long = [i for i, word in enumerate(words) if len(word) >= 7 and word.isalpha()]
+    if not long:
+        return text
+    at = long[rng.integers(len(long))]
+    word, k = words[at], int(rng.integers(2, len(words[at]) - 2))
+    swapped = word[k + 1] + word[k] if rng.random() < 0.5 else word[k]
+    words[at] = word[:k] + swapped + word[k + 2 :]
+    return " ".join(words)
+
+
+def _number(measured: Mapping[str, float] | None, rng: np.random.Generator) -> Statement:
     """A statement of a number: of a case where `measured` is given, of any plausible one else."""
-    weights = np.array([m.weight for m in MEASURES])
-    measure = MEASURES[rng.choice(len(MEASURES), p=weights / weights.sum())]
+    known = [m for m in MEASURES if measured is None or measured[m.key] == measured[m.key]]
+    ends = np.cumsum([m.weight for m in known])
+    measure = known[int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))]
     value = measured[measure.key] if measured else rng.uniform(*measure.plausible)
     phrase: NumberPhrase = measure.say(float(value), rng)
     return Statement(

@@ -55,6 +55,8 @@ class Measure:
         name = wording.expand(self.names[rng.integers(len(self.names))], rng)
         unit = wording.expand(self.units[rng.integers(len(self.units))], rng).rstrip()
         unit = (" " if rng.random() < 0.5 and unit else "") + unit
+        if self.key in GRADED and rng.random() < 0.15:
+            return self._graded(value, name, unit, rng)
         kind = rng.random()
         reach = self.reach(value)
         if kind < 0.6:
@@ -75,7 +77,44 @@ class Measure:
         text = _pick(BETWEEN, rng).format(name=name, a=low, b=high, u=unit)
         return NumberPhrase(text, low - 0.3 * reach, high + 0.3 * reach)
 
+    def _graded(self, value: float, name: str, unit: str, rng: np.random.Generator) -> NumberPhrase:
+        """The number and the word for it, true where both are."""
+        stated = max(1, round(value + rng.uniform(-0.3, 0.3) * self.tolerance))
+        for low, high, words in GRADED[self.key]:
+            if low <= stated < high and low <= value < high:
+                text = _pick(WITH_GRADE, rng).format(
+                    name=name, v=stated, u=unit, grade=_pick(words, rng)
+                )
+                reach = self.tolerance
+                return NumberPhrase(text, max(stated - reach, low), min(stated + reach, high))
+        text = _pick(EXACT, rng).format(name=name, v=stated, u=unit)
+        return NumberPhrase(text, stated - self.tolerance, stated + self.tolerance)
 
+
+# Grades of the ejection fractions, as in `grading`, and the words for them.
+GRADED: dict[str, tuple[tuple[float, float, tuple[str, ...]], ...]] = {
+    "lvef": (
+        (0, 30, ("severely reduced", "severely impaired", "severe LV dysfunction", "very poor")),
+        (30, 41, ("moderately reduced", "moderate dysfunction", "reduced", "impaired")),
+        (41, 50, ("mildly reduced", "slightly impaired", "mild dysfunction", "slightly low")),
+        (50, 70, ("normal", "preserved", "good", "within normal limits")),
+        (70, 100, ("hyperdynamic", "vigorous", "normal to high", "not reduced")),
+    ),
+    "rvef": (
+        (0, 25, ("severely reduced", "severely impaired", "very poor")),
+        (25, 45, ("reduced", "impaired", "depressed")),
+        (45, 100, ("normal", "preserved", "not reduced")),
+    ),
+}
+WITH_GRADE = (
+    "{name} {v}{u}, {grade}",
+    "{name} {v}{u} ({grade})",
+    "{name} {grade} at {v}{u}",
+    "{name} {grade}, {v}{u}",
+    "{name} {grade} ({v}{u})",
+    "{grade} {name} of {v}{u}",
+    "{name} is {grade}: {v}{u}",
+)
 EXACT = (
     "{name} {v}{u}",
     "{name} {v}{u}",
@@ -134,7 +173,7 @@ MEASURES: tuple[Measure, ...] = (
         "lvef",
         ("EF", "EF", "LVEF", "LVEF", "LV EF", "[left ventricular |]ejection fraction", "ef",
          "LV ejection fraction", "pump function", "heart pumping"),
-        _PER_CENT, (12, 75), 5.0, (20, 25, 30, 35, 40, 45, 50, 55, 60), 5.0,
+        _PER_CENT, (12, 75), 5.0, (20, 25, 30, 35, 40, 45, 50, 55, 60), 7.0,
     ),
     Measure(
         "rvef",
@@ -180,6 +219,37 @@ MEASURES: tuple[Measure, ...] = (
         ("septum", "septum", "IVS", "septal thickness", "interventricular septum", "IVSd",
          "septal wall"),
         _MM, (6, 30), 1.5, (10, 11, 12, 13, 15, 18, 20), 1.5,
+    ),
+    Measure(
+        "lavi",
+        ("LAVi", "LA volume index", "indexed [LA|left atrial] volume", "LAVI",
+         "left atrial volume index",
+         "LA vol index"),
+        _MLI, (25, 120), 0.12, (40, 50, 56, 60, 70, 90), 1.3, True,
+    ),
+    Measure(
+        "ravi",
+        ("RAVi", "RA volume index", "indexed [RA|right atrial] volume", "RAVI",
+         "right atrial volume index"),
+        _MLI, (30, 180), 0.12, (50, 70, 85, 100, 130), 0.9, True,
+    ),
+    Measure(
+        "aortic_root",
+        ("aortic root", "aortic root diameter", "sinuses of Valsalva", "root diameter",
+         "aortic sinus"),
+        _MM, (22, 60), 2.0, (30, 35, 40, 45, 50), 1.2,
+    ),
+    Measure(
+        "ascending_aorta",
+        ("ascending aorta", "ascending aorta", "ascending aortic diameter", "asc aorta", "AAo",
+         "ascending aorta diameter"),
+        _MM, (20, 60), 2.0, (30, 35, 40, 45, 50), 1.3,
+    ),
+    Measure(
+        "pericardial_effusion_depth",
+        ("pericardial effusion", "effusion", "pericardial effusion depth", "pericardial fluid",
+         "pericardial effusion up to"),
+        _MM, (5, 32), 2.5, (10, 15, 20), 1.5,
     ),
 )  # fmt: skip
 

@@ -92,6 +92,7 @@ def _report_texts(rng: np.random.Generator) -> list[str]:
         *OPENERS.values(),
         "[mild|moderate|severe|mildly|moderately|severely|akinetic|hypokinetic|dyskinetic|thinned]",
         "[anterior|inferior|lateral] wall, septum and apex, moves less than it should",
+        "[small|moderate|large], viable segments",
     ]
     return [
         re.sub(r"\{\w+\}", " ", wording.expand(pattern, rng))

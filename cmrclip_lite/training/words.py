@@ -60,6 +60,15 @@ gadolinium enhancement delayed late subendocardial transmural midwall epicardial
 perfusion stress rest athlete athletic hypertensive diabetic sudden death arrhythmia fibrillation
 tachycardia bradycardia bundle branch block pacemaker transplant chemotherapy cardiotoxicity
 hfref hfpef hfmref nyha congestive decompensated cardiogenic shock failure oxygen
+atrial biatrial interatrial lavi ravi lae rae appendage ectasia ectatic aneurysmal sinuses valsalva
+sinotubular tubular arch isthmus aao taa aortopathy calibre caliber diameter bicuspid marfan
+subepicardial epi endo endocardium epicardium midmyocardial intramural stripe linear patchy spotty
+scattered circumferential infiltration infiltrative infiltrated storage deposits protein attr ttr al
+transthyretin chains nulling null retained uptake contrast dye hyperenhancement hyperenhanced enhances
+enhanced enhancing enhance nonviable hibernating revascularisation revascularization transmurality
+microvascular perimyocarditis myopericarditis viral virus inflamed inflammatory infection fluid water
+liquid sac layer layers rim circumferential haemopericardium hydropericardium hydrothorax pleura
+effusions mural intracavitary intracardiac clotted coagulated thrombi thrombosis embolic laminated
 impression conclusion summary findings report history indication technique comparison
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,13 +13,17 @@ from cmrclip_lite.phantom.report import write_impression
 from cmrclip_lite.phantom.truth import LVEDVI_HIGH, Truth
 from tests.truths import DIAGNOSES, draw_truth, random_truths
 
-# What short-axis cines do not show, and what a report would have to be told.
+# What no image of the phantom shows, and what a report would have to be told.
 UNSEEN = re.compile(
-    r"gadolinium|\blge\b|enhanc|scar|fibro|valv|regurg|stenos|mitral|tricuspid|aort|atri|pericard"
-    r"|effusion|thromb|history|hypertensi|chest pain|dyspn|symptom|ecg|perfusion|stress|oedema"
-    r"|edema|\bt1\b|\bt2\b|strain|year|\bmale|female|patient had|tesla",
+    r"valv|regurg|stenos|mitral|tricuspid|history|hypertensi|chest pain|dyspn|symptom|ecg"
+    r"|perfusion|stress|oedema|edema|\bt1\b|\bt2\b|strain|year|\bmale|female|patient had|tesla",
     re.IGNORECASE,
 )
+# What only some views show.
+NEEDS = {
+    "lge": r"gadolinium|\blge\b|enhancement|\bscar|fibro|myocarditis|contrast|viab",
+    "cine_lax": r"aort|\bAo\b|atri|\bLA\b|\bRA\b|[LR]AVi|upper chamber|main artery|\bIAS\b",
+}
 PER_TRUTH = 4
 
 
@@ -31,6 +36,15 @@ def reports() -> list[tuple[Truth, str]]:
 def test_nothing_is_named_that_the_images_do_not_show(reports: list[tuple[Truth, str]]) -> None:
     for _, report in reports:
         assert not UNSEEN.search(report), report
+
+
+@pytest.mark.parametrize("view", NEEDS)
+def test_nothing_is_named_that_was_not_imaged(view: str) -> None:
+    rng = np.random.default_rng(5)
+    for truth in random_truths(6, 400):
+        short = replace(truth, imaged=tuple(v for v in truth.imaged if v != view))
+        report = write_impression(short, rng)
+        assert not re.search(NEEDS[view], report, re.IGNORECASE), report
 
 
 def test_reports_are_whole(reports: list[tuple[Truth, str]]) -> None:
@@ -47,7 +61,16 @@ def test_every_quoted_number_is_that_of_the_case(reports: list[tuple[Truth, str]
         r"RVEDVi (\d+)": lambda t: t.rvedvi,
         r"LVEDV (\d+)": lambda t: t.lvedv_ml,
         r"RVESV (\d+)": lambda t: t.rvesv_ml,
-        r"(?:up to|maximum|max|thickness) (\d+) ?mm": lambda t: max(t.wall_mm),
+        r"(?<!effusion, )(?:maximum|max|thickness) (\d+) ?mm": lambda t: max(t.wall_mm),
+        r"LAVi (\d+)": lambda t: t.lavi,
+        r"RAVi (\d+)": lambda t: t.ravi,
+        r"root (\d+)": lambda t: t.aortic_root_mm,
+        r"(?:asc|ascending|ascending aorta) (\d+)": lambda t: t.ascending_aorta_mm,
+        r"pericardial effusion,? (?:\(|measuring |up to )?(\d+) ?mm": lambda t: (
+            t.pericardial_effusion_mm
+        ),
+        r"pleural eff(?:usion)?,? (?:up to )?(\d+) ?mm": lambda t: t.pleural_effusion_mm,
+        r"thrombus,? (\d+) ?mm": lambda t: t.thrombus_mm,
         r"upper limit of normal (\d+)": lambda t: LVEDVI_HIGH[t.sex],
     }
     met = set()
@@ -62,9 +85,9 @@ def test_every_quoted_number_is_that_of_the_case(reports: list[tuple[Truth, str]
 # What a report may say only where a finding holds, and what only where it does not.
 GRADED = r"(?:mild|moderate|severe)(?:ly)?"
 CLAIMS = {
-    rf"{GRADED} LV dil|LV {GRADED} (?:dil|enl)|{GRADED} (?:dilated|enlarged) (?:left|LV)|LV dil\+\+"
+    rf"{GRADED} LV dil|LV {GRADED} (?:dil|enl)|{GRADED} (?:dilated|enlarged) (?:left v|LV)|LV dil\+\+"
     rf"|left ventricle is {GRADED} (?:dilated|enlarged)": "lv_dilation",
-    rf"{GRADED} RV dil|RV {GRADED} dil|{GRADED} (?:dilated|enlarged) (?:right|RV)"
+    rf"{GRADED} RV dil|RV {GRADED} dil|{GRADED} (?:dilated|enlarged) (?:right v|RV)"
     rf"|right ventricle is {GRADED} dilated": "rv_dilation",
     r"(?<!no )(?<!no left ventricular )(?<!walls )\b(?:LVH \w|ASH\b|LV hypertrophy, m)":
         "lv_hypertrophy",
@@ -73,6 +96,15 @@ CLAIMS = {
     r"infarct|heart attack|\bMI\b|akinetic|dyskinetic|thinned": "prior_infarct",
     r"LVSD|(?:impaired|reduced) LV systolic function|pump is weak": "lv_systolic_dysfunction",
     r"RVSD|RV systolic dysfunction|impaired RV": "rv_systolic_dysfunction",
+    r"(?<!no )(?:peric(?:ardial)? eff\w* \d|(?:small|moderate|large) (?:peric|circumf))":
+        "pericardial_effusion",
+    r"(?<!no )(?:apical thrombus|thrombus in the LV|blood clot of|LV clot \d)": "lv_thrombus",
+    r"amyloid": "cardiac_amyloidosis",
+    r"myocarditis": "myocarditis",
+    r"\bLAE\b|LA \w+ dil|dilated left atrium|biatrial enl": "left_atrial_enlargement",
+    r"dilated aortic root|dilated ascending|asc aorta dil": "aortic_dilation",
+    r"subendo|transmural|mid-wall|subepi|patchy|diffuse LGE": "late_gadolinium_enhancement",
+    r"\bICM\b|(?<!non-)ischa?emic cardiomyopathy": "ischaemic_cardiomyopathy",
     r"normal study|\bNAD\b|structurally normal heart|looks healthy": "normal_study",
 }  # fmt: skip
 DENIALS = {
@@ -81,6 +113,12 @@ DENIALS = {
     r"no LVH|no LV hypertrophy|walls ok|not thickened|normal LV wall thickness": "lv_hypertrophy",
     r"no RWMA|no regional wall|no segmental wall|wall motion normal|all parts of the heart wall":
         "regional_wall_motion_abnormality",
+    r"no LGE|LGE neg|no scar|no late gad|no myocardial": "late_gadolinium_enhancement",
+    r"no peric|normal pericardium|no fluid around the heart": "pericardial_effusion",
+    r"no pleural|pleura clear": "pleural_effusion",
+    r"no thrombus|no LV clot|no intracardiac": "lv_thrombus",
+    r"atria normal|no atrial enl|normal atrial size": "left_atrial_enlargement",
+    r"aorta normal|no aortic dil|normal thoracic": "aortic_dilation",
     r"LV size/fn wnl|EF ok|normal LV volumes|pumps well": "lv_systolic_dysfunction",
     r"RV size/fn wnl|normal RV systolic|right ventricular volumes and ejection":
         "rv_systolic_dysfunction",
