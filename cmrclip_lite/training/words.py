@@ -64,11 +64,12 @@ atrial biatrial interatrial lavi ravi lae rae appendage ectasia ectatic aneurysm
 sinotubular tubular arch isthmus aao taa aortopathy calibre caliber diameter bicuspid marfan
 subepicardial epi endo endocardium epicardium midmyocardial intramural stripe linear patchy spotty
 scattered circumferential infiltration infiltrative infiltrated storage deposits protein attr ttr al
-transthyretin chains nulling null retained uptake contrast dye hyperenhancement hyperenhanced enhances
-enhanced enhancing enhance nonviable hibernating revascularisation revascularization transmurality
-microvascular perimyocarditis myopericarditis viral virus inflamed inflammatory infection fluid water
-liquid sac layer layers rim circumferential haemopericardium hydropericardium hydrothorax pleura
-effusions mural intracavitary intracardiac clotted coagulated thrombi thrombosis embolic laminated
+transthyretin chains nulling null retained uptake contrast dye hyperenhancement hyperenhanced
+enhances enhanced enhancing enhance nonviable hibernating revascularisation revascularization
+transmurality microvascular perimyocarditis myopericarditis viral virus inflamed inflammatory
+infection fluid water liquid sac layer layers rim circumferential haemopericardium hydropericardium
+hydrothorax pleura effusions mural intracavitary intracardiac clotted coagulated thrombi thrombosis
+embolic laminated
 impression conclusion summary findings report history indication technique comparison
 """
 

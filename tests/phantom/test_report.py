@@ -85,8 +85,8 @@ def test_every_quoted_number_is_that_of_the_case(reports: list[tuple[Truth, str]
 # What a report may say only where a finding holds, and what only where it does not.
 GRADED = r"(?:mild|moderate|severe)(?:ly)?"
 CLAIMS = {
-    rf"{GRADED} LV dil|LV {GRADED} (?:dil|enl)|{GRADED} (?:dilated|enlarged) (?:left v|LV)|LV dil\+\+"
-    rf"|left ventricle is {GRADED} (?:dilated|enlarged)": "lv_dilation",
+    rf"{GRADED} LV dil|LV {GRADED} (?:dil|enl)|{GRADED} (?:dilated|enlarged) (?:left v|LV)"
+    rf"|LV dil\+\+|left ventricle is {GRADED} (?:dilated|enlarged)": "lv_dilation",
     rf"{GRADED} RV dil|RV {GRADED} dil|{GRADED} (?:dilated|enlarged) (?:right v|RV)"
     rf"|right ventricle is {GRADED} dilated": "rv_dilation",
     r"(?<!no )(?<!no left ventricular )(?<!walls )\b(?:LVH \w|ASH\b|LV hypertrophy, m)":

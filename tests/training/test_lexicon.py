@@ -6,6 +6,7 @@ import csv
 import pickle
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -78,6 +79,25 @@ def test_facts_agree_with_the_findings_wherever_they_answer(truths: list[Truth])
             assert truth.findings == {"normal_study"}
     unsure = np.mean([a is None for t in truths for a in answers(t).values()])
     assert unsure < 0.15
+
+
+@pytest.mark.parametrize("imaged", [("cine_sax",), ("cine_sax", "lge"), ("cine_sax", "cine_lax")])
+def test_what_was_not_imaged_is_neither_said_nor_judged(
+    truths: list[Truth], imaged: tuple[str, ...]
+) -> None:
+    rng = np.random.default_rng(7)
+    for truth in truths[:150]:
+        short = replace(truth, imaged=imaged)
+        facts = answers(short)
+        if "lge" not in imaged:
+            assert facts["late_gadolinium_enhancement"] is facts["myocarditis"] is None
+        if "cine_lax" not in imaged:
+            assert facts["aortic_dilation"] is facts["left_atrial_enlargement"] is None
+            assert Statement("", "lavi", True, 0, 100).unsure(short)
+        if facts["normal_study"]:
+            assert short.findings == {"normal_study"}
+        for statement in sample_statements(short, rng, 3):
+            assert statement.holds(short), statement
 
 
 def test_every_fact_has_phrases_and_occurs_both_ways(truths: list[Truth]) -> None:
