@@ -48,20 +48,21 @@ class Settings:
             nothing to tie words to before the chambers are told apart.
         batch: studies in a batch, each with its impression and `statements` short statements.
         text_length: tokens of a text that training reads.
-        learning_rate: reached after `warm_up` steps, kept, and lowered to nothing over the last
-            `cool_down` share of the steps.
+        learning_rate, block_rate: AdamW's and, inside the video blocks, Muon's; reached after
+            `warm_up` steps, kept, and lowered to nothing over the last `cool_down` share of them.
         half: 1 computes the encoders in bfloat16, nearly twice as fast where the processor has it
             (AVX-512 BF16, AMX) and slower elsewhere; 0 in float32.
         save_every: steps that a kill may cost.
     """
 
-    cases: int = 8_000
-    steps: int = 1_750
-    vision_steps: int = 1_000
+    cases: int = 12_000
+    steps: int = 7_000
+    vision_steps: int = 3_500
     batch: int = 32
     statements: int = 4
-    text_length: int = 80
+    text_length: int = 128
     learning_rate: float = 1e-3
+    block_rate: float = 3e-3
     weight_decay: float = 0.05
     warm_up: int = 50
     cool_down: float = 0.4
@@ -104,8 +105,8 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
     initialise(model)
     centre, spread = statistics(cases.truths)
     trainer = Trainer(model, len(centre), half=bool(settings.half)).train()
-    optimiser = _optimiser(trainer, settings)
-    first = _resume(out, trainer, optimiser)
+    optimisers = _optimisers(trainer, settings)
+    first = _resume(out, trainer, optimisers)
     weights = {
         "contrastive": 1.0,
         "statements": 2.0,
@@ -115,8 +116,8 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
     started = time.monotonic()
     for step in range(first, settings.steps):
         rng = np.random.default_rng([settings.seed, step])
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * _schedule(step, settings)
+        for group in (group for o in optimisers for group in o.param_groups):
+            group["lr"] = group["full"] * _schedule(step, settings)
         index = rng.choice(len(cases), settings.batch, replace=False)
         drawn = draw_batch(cases, index, model.config.video.image_size, rng)
         shares = tissue_shares(drawn.tissues, model.config.video.patch_size)
@@ -125,13 +126,14 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
         words = None if wordless else _words(model, drawn.truths, settings, rng)
         terms = trainer(drawn.clips, shares, measured, words)
         loss = sum(weights[name] * term for name, term in terms.items())
-        optimiser.zero_grad()
+        trainer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(trainer.parameters(), 1.0)
-        optimiser.step()
+        for optimiser in optimisers:
+            optimiser.step()
         _log(out, step, terms, trainer, time.monotonic() - started)
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-            _save(out, step + 1, trainer, optimiser)
+            _save(out, step + 1, trainer, optimisers)
             save(model, out / "checkpoint")
     return model.eval()
 
@@ -166,15 +168,32 @@ def _tokens(model: CMRCLIP, texts: list[str], length: int) -> Tokens:
     return ids[:, :length], mask[:, :length]
 
 
-def _optimiser(trainer: Trainer, settings: Settings) -> torch.optim.Optimizer:
-    """AdamW; biases, norms, embeddings of position and temperatures are not decayed."""
-    decayed = [p for p in trainer.parameters() if p.ndim > 1 and p.requires_grad]
-    free = [p for p in trainer.parameters() if p.ndim <= 1]
+def _optimisers(trainer: Trainer, settings: Settings) -> list[torch.optim.Optimizer]:
+    """Muon for the weights inside the video blocks, AdamW for the rest.
+
+    Muon (Jordan et al. 2024) learns as much in fewer steps. Biases, norms and temperatures are
+    not decayed. Each group's own rate is kept as "full", for the schedule to scale.
+    """
+    named = list(trainer.model.video_model.blocks.named_parameters())
+    inner = [p for _, p in named if p.ndim == 2]
+    taken = {id(p) for p in inner}
+    rest = [p for p in trainer.parameters() if p.requires_grad and id(p) not in taken]
     groups = [
-        {"params": decayed, "weight_decay": settings.weight_decay},
-        {"params": free, "weight_decay": 0.0},
+        {"params": [p for p in rest if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98))
+    optimisers = [
+        torch.optim.Muon(
+            inner,
+            lr=settings.block_rate,
+            weight_decay=settings.weight_decay,
+            adjust_lr_fn="match_rms_adamw",
+        ),
+        torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98)),
+    ]
+    for group in (group for o in optimisers for group in o.param_groups):
+        group["full"] = group["lr"]
+    return optimisers
 
 
 def _schedule(step: int, settings: Settings) -> float:
@@ -193,19 +212,21 @@ def _log(out: Path, step: int, terms: dict[str, Tensor], trainer: Trainer, secon
         logger.info("%s", row)
 
 
-def _save(out: Path, step: int, trainer: Trainer, optimiser: torch.optim.Optimizer) -> None:
-    state = {"step": step, "trainer": trainer.state_dict(), "optimiser": optimiser.state_dict()}
+def _save(out: Path, step: int, trainer: Trainer, optimisers: list[torch.optim.Optimizer]) -> None:
+    state = {"step": step, "trainer": trainer.state_dict()}
+    state["optimisers"] = [optimiser.state_dict() for optimiser in optimisers]
     partial = out / "state.partial"
     torch.save(state, partial)
     os.replace(partial, out / "state.pt")  # a kill leaves the old state or the new, never half
 
 
-def _resume(out: Path, trainer: Trainer, optimiser: torch.optim.Optimizer) -> int:
+def _resume(out: Path, trainer: Trainer, optimisers: list[torch.optim.Optimizer]) -> int:
     if not (out / "state.pt").exists():
         return 0
     state = torch.load(out / "state.pt", weights_only=True)
     trainer.load_state_dict(state["trainer"])
-    optimiser.load_state_dict(state["optimiser"])
+    for optimiser, kept in zip(optimisers, state["optimisers"], strict=True):
+        optimiser.load_state_dict(kept)
     logger.info("resumed at step %d", state["step"])
     return state["step"]
 
