@@ -302,7 +302,7 @@ _ALL = (
         ),
         "diagnosis",
         ("nicm", "nicmp", "non ischaemic cardiomyopathy", "nonischaemic cm", "nonischaemic cmp",
-         "nidcm", "niCM"),
+         "nidcm"),
     ),
     Condition(
         "cardiac_amyloidosis",
@@ -398,7 +398,7 @@ _ALL = (
         ),
         "chamber",
         (
-            "fluid around the heart", "pericardial fluid", "water around the heart", "pe effusion",
+            "fluid around the heart", "pericardial fluid", "water around the heart",
             "fluid in the pericardium", "pericardial collection", "fluid in the heart sac",
             "pericardial eff", "effusion around the heart", "increased pericardial fluid",
             "hydropericardium", "water in the heart sac",
