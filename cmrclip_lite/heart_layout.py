@@ -185,8 +185,11 @@ def _enhancement_frame(
 def _long_axis_frame(
     views: list[list[Series]], beat: _Beat | None, layout: LayoutConfig, size: int
 ) -> Tensor:
-    """`(3, size, size)`: of each view the middle series at end-diastole; zeros for none."""
-    middle = in_patient(beat.levels[1], beat.centre) if beat else None
+    """`(3, size, size)`: of each view the middle series at end-diastole; zeros for none.
+
+    Centred on the basal level, so that the atria are seen as well.
+    """
+    middle = in_patient(beat.levels[0], beat.centre) if beat else None
     planes = torch.zeros(len(views), size, size)
     for plane, stack in zip(planes, views, strict=True):
         if not stack:

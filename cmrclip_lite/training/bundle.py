@@ -34,6 +34,7 @@ from ..phantom.cohort import DIAGNOSES, draw_truth
 from ..phantom.truth import ALL_IMAGED, Truth
 from ..prompts import CONDITIONS
 from ..study import Study
+from ..views import ordered
 from .cases import truth_from_dict
 from .facts import answers
 from .train import bundled_config
@@ -139,6 +140,7 @@ def render(folder: Path, total: int, workers: int) -> list[Path]:
 def _render(file: Path, i: int) -> None:
     torch.set_num_threads(1)
     case = make_case(LIBRARY_SEED + i, DIAGNOSES[i % len(DIAGNOSES)], size="small")
+    case.study.series = ordered(case.study.series)  # as every reader does
     clip = study_to_clip(case.study, bundled_config(vocab_size=1)).tensor.numpy()
     facts = json.dumps({"impression": case.impression, "truth": asdict(case.truth)})
     partial = file.with_suffix(".partial.npz")
