@@ -56,8 +56,8 @@ class Settings:
     """
 
     cases: int = 12_000
-    steps: int = 7_000
-    vision_steps: int = 3_500
+    steps: int = 6_000
+    vision_steps: int = 3_000
     batch: int = 32
     statements: int = 4
     text_length: int = 128
