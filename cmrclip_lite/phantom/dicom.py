@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import StudyError
-from ..study import Series, Study, View
+from ..study import Sequence, Series, Study, View
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _DATE, _TIME = "20260101", "120000"
-_NAMES = {
-    View.SAX: "cine_sax_stack",
-    View.FOUR_CHAMBER: "cine_4ch",
-    View.TWO_CHAMBER: "cine_2ch",
-    View.THREE_CHAMBER: "cine_3ch",
+_PLANES = {
+    View.SAX: "sax_stack",
+    View.FOUR_CHAMBER: "4ch",
+    View.TWO_CHAMBER: "2ch",
+    View.THREE_CHAMBER: "3ch",
 }
+_BREATH_HOLD_S = 20  # from one slice to the next
+_WAIT_S = 600  # from contrast to late enhancement
 
 
 def write_dicom(
@@ -87,17 +89,31 @@ def _datasets(study: Study, seed: int, series_per_slice: bool, scout: bool):
                 f"Series {index + 1} has no position or orientation, which DICOM needs; "
                 "give Series position_mm and orientation."
             )
-        key = index if series_per_slice else series.view
+        key = index if series_per_slice else (series.view, series.sequence)
         if key not in uids:
             uids[key] = _uid(rng), len(uids) + 2
         uid, number = uids[key]
-        name = _NAMES.get(series.view, "cine")
+        name = series_name(series)
+        late = series.sequence is Sequence.LGE
+        clock = _clock(index * _BREATH_HOLD_S + late * _WAIT_S)
         for phase in range(len(series.pixels)):
             taken[key] = instance = taken.get(key, 0) + 1
             data = _image(series, phase, seed, (study_uid, uid, frame_uid, _uid(rng)))
             data.SeriesNumber, data.InstanceNumber = number, instance
             data.SeriesDescription = data.ProtocolName = name
+            data.AcquisitionTime = data.ContentTime = clock
             yield f"{number:03d}_{name}/IM{instance:04d}.dcm", data
+
+
+def series_name(series: Series) -> str:
+    """What a technician would call it: cine_4ch, lge_sax_stack."""
+    kind = "lge" if series.sequence is Sequence.LGE else "cine"
+    return f"{kind}_{_PLANES[series.view]}" if series.view in _PLANES else kind
+
+
+def _clock(seconds: int) -> str:
+    """A time of day this long after the exam began."""
+    return f"{12 + seconds // 3600:02d}{seconds // 60 % 60:02d}{seconds % 60:02d}"
 
 
 def _uid(rng: np.random.Generator) -> str:
@@ -135,7 +151,12 @@ def _image(series: Series, phase: int, seed: int, uids: tuple[str, str, str, str
     data.Manufacturer = series.tags.get("Manufacturer", "SYNTHETIC")
     data.ManufacturerModelName = "CMR-CLIP Lite phantom"
     data.MagneticFieldStrength = series.tags.get("MagneticFieldStrength", "1.5")
-    data.ScanningSequence, data.SequenceVariant = "GR", ["SK", "SS", "OSP"]
+    if series.sequence is Sequence.LGE:
+        data.ScanningSequence, data.SequenceVariant = ["GR", "IR"], ["SK", "SP", "MP"]
+        data.InversionTime = series.tags.get("InversionTime", "300")
+        data.ContrastBolusAgent = "gadolinium"
+    else:
+        data.ScanningSequence, data.SequenceVariant = "GR", ["SK", "SS", "OSP"]
     data.ScanOptions, data.MRAcquisitionType = "", "2D"
     data.RepetitionTime = series.tags.get("RepetitionTime", "3.0")
     data.EchoTime = f"{float(data.RepetitionTime) / 2:.2f}"

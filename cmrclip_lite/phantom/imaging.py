@@ -23,7 +23,7 @@ _BLOOD = (0.95, (1441, 250), (1932, 220))
 _HEART = (0.8, (1030, 44), (1471, 45))
 _MUSCLE = (0.75, (1008, 44), (1412, 45))
 _FAT = (0.95, (343, 58), (382, 68))
-_PROPERTIES: dict[Tissue, tuple[float, tuple[float, float], tuple[float, float]]] = {
+PROPERTIES: dict[Tissue, tuple[float, tuple[float, float], tuple[float, float]]] = {
     **dict.fromkeys(BLOODS, _BLOOD),
     Tissue.CORONARY: _BLOOD,
     Tissue.LUNG_VESSEL: (1.0, (1441, 250), (1932, 220)),
@@ -50,6 +50,9 @@ _PROPERTIES: dict[Tissue, tuple[float, tuple[float, float], tuple[float, float]]
     Tissue.BONE: (0.08, (600, 10), (700, 10)),
     Tissue.LUNG: (0.06, (1200, 40), (1400, 30)),
     Tissue.PERICARDIAL_FLUID: (1.0, (2500, 500), (3000, 450)),
+    Tissue.PLEURAL_FLUID: (1.0, (2600, 550), (3100, 500)),
+    Tissue.SCAR: _HEART,
+    Tissue.THROMBUS: (0.8, (1100, 55), (1450, 52)),
 }
 
 
@@ -65,7 +68,12 @@ def bssfp_signal(
 
 @dataclass(frozen=True)
 class Scanner:
-    """How one exam is acquired: vendor habits, contrast, resolution and flaws."""
+    """How one exam is acquired: vendor habits, contrast, resolution and flaws.
+
+    Images have `matrix` columns and a share `rows_share` of it as rows. Of k-space a share
+    `acquired_share` is acquired along rows, times `phase_share` down columns. `noise` is its
+    deviation where blood is about 1, `acceleration` the factor of parallel imaging.
+    """
 
     vendor: str
     field_tesla: float
@@ -73,17 +81,24 @@ class Scanner:
     tr_ms: float
     matrix: int
     pixel_mm: float
+    rows_share: float
     acquired_share: float
     phase_share: float
     thickness_mm: float
     gap_mm: float
     phases: int
     noise: float
+    acceleration: float
     ghost: float
     shading: float
     band: float
     full_scale: float
     round_field: bool
+
+    @property
+    def rows(self) -> int:
+        """Height of the images, even."""
+        return 2 * round(self.matrix * self.rows_share / 2)
 
 
 def draw_scanner(field_tesla: float, rng: np.random.Generator, size: str = "full") -> Scanner:
@@ -100,12 +115,15 @@ def draw_scanner(field_tesla: float, rng: np.random.Generator, size: str = "full
         tr_ms=rng.uniform(2.7, 3.6),
         matrix=matrix,
         pixel_mm=round(field_mm / matrix, 4),
+        # Siemens leaves out what lies above and below the chest.
+        rows_share=rng.uniform(0.78, 1.0) if vendor == "SIEMENS" and not small else 1.0,
         acquired_share=rng.uniform(0.8, 1.0) if small else rng.uniform(0.62, 0.95),
         phase_share=rng.uniform(0.75, 1.0),
         thickness_mm=8.0 if rng.random() < 0.75 else 6.0,
         gap_mm=float(rng.choice([0.0, 2.0, 2.0])),
         phases=12 if small else int(rng.choice([16, 18, 20, 20, 25, 25])),
         noise=rng.uniform(0.012, 0.04) * (0.8 if high else 1),
+        acceleration=float(rng.choice([1.0, 2.0, 2.0, 3.0])),
         ghost=rng.uniform(0, 0.02) if rng.random() < 0.5 else 0.0,
         shading=rng.uniform(0.2, 0.5) * (1.3 if high else 1),
         band=rng.uniform(0.3, 0.8) if rng.random() < (0.6 if high else 0.25) else 0.0,
@@ -117,7 +135,7 @@ def draw_scanner(field_tesla: float, rng: np.random.Generator, size: str = "full
 def tissue_signals(scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
     """`(N_TISSUES,)` signal of each tissue, blood about 1; tissues vary from person to person."""
     signal = np.zeros(N_TISSUES)
-    for tissue, (density, low, high) in _PROPERTIES.items():
+    for tissue, (density, low, high) in PROPERTIES.items():
         t1, t2 = high if scanner.field_tesla > 2 else low
         vary = 1.0 if tissue in BLOODS else rng.normal(1, 0.08)
         signal[tissue] = density * bssfp_signal(t1, t2 * vary, scanner.flip_degrees, scanner.tr_ms)
@@ -128,6 +146,8 @@ def tissue_signals(scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
     signal[[Tissue.FAT, Tissue.EPICARDIAL_FAT]] *= rng.uniform(0.8, 1.25)
     signal[Tissue.STOMACH] *= rng.choice([0.05, 0.6, 1.0])
     signal[Tissue.LIVER] *= rng.uniform(0.7, 1.2)
+    # Without contrast scar looks like the muscle around it, or nearly.
+    signal[Tissue.SCAR] = signal[Tissue.LV_MUSCLE] * rng.uniform(0.95, 1.1)
     return signal.astype(np.float32)
 
 
@@ -168,14 +188,35 @@ def dark_bands(scanner: Scanner, shape: tuple[int, int], rng: np.random.Generato
     return 1 - scanner.band * np.exp(-(((phase - 1) / 0.07) ** 2))
 
 
+def noise_gain(scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
+    """`(matrix, matrix)` by how much parallel imaging raises noise: most in the middle.
+
+    A coil array unfolds worst far from its elements (Pruessmann et al., MRM 42:952, 1999, the
+    g-factor); its size here is a plausible value.
+    """
+    if scanner.acceleration <= 1:
+        return np.ones((scanner.matrix, scanner.matrix), np.float32)
+    at = np.linspace(-1, 1, scanner.matrix, dtype=np.float32)
+    middle = np.exp(-2.5 * (at[None] ** 2 + at[:, None] ** 2))
+    uneven = 1 + 0.3 * smooth_field(rng, middle.shape, 5)
+    return 1 + 0.3 * (scanner.acceleration - 1) * middle * np.clip(uneven, 0.2, 2)
+
+
 def acquire(
-    fine: np.ndarray, scanner: Scanner, rng: np.random.Generator, shading: np.ndarray
+    fine: np.ndarray,
+    scanner: Scanner,
+    rng: np.random.Generator,
+    shading: np.ndarray,
+    gain: np.ndarray,
+    signed: bool = False,
 ) -> np.ndarray:
     """One frame through the scanner: k-space, its limits, noise and ghosts, then magnitude.
 
     Args:
         fine: `(n, n)` signal on a grid finer than the image.
         shading: `(matrix, matrix)` sensitivity, applied to signal but not to noise.
+        gain: `(matrix, matrix)` what multiplies noise.
+        signed: the real part, sign and all, instead of the magnitude.
 
     Returns:
         `(matrix, matrix)` float32.
@@ -196,7 +237,8 @@ def acquire(
     noise = np.fft.fft2(noise[0] + 1j * noise[1], norm="ortho")
     keep = np.fft.ifftshift((read > 0)[None] * (lines > 0)[:, None])
     noise = np.fft.ifft2(noise * keep, norm="ortho") / np.sqrt(keep.mean())
-    return np.abs(image + scanner.noise * noise).astype(np.float32)
+    image = image + scanner.noise * gain * noise
+    return (image.real if signed else np.abs(image)).astype(np.float32)
 
 
 def _window(at: np.ndarray, share: float) -> np.ndarray:
