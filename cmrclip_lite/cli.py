@@ -1,4 +1,4 @@
-"""The command `cmrclip`: inspect a study, score conditions, find similar cases, open the app.
+"""The command `cmrclip`: inspect and score studies, find similar cases, make exams, open the app.
 
 Results go to stdout and everything else to stderr; with `--json`, stdout is one JSON object. Exit
 code 0 means done and 2 means bad input, told in one line.
@@ -128,6 +128,24 @@ def demo(arguments: argparse.Namespace) -> None:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     module.serve(host=arguments.host, port=arguments.port, open_browser=arguments.open)
+
+
+def make(arguments: argparse.Namespace) -> None:
+    """Make synthetic exams with a table of what is true of each."""
+    from .phantom.make import TABLE, make_cohort
+
+    folder = make_cohort(
+        arguments.n,
+        arguments.out,
+        seed=arguments.seed,
+        form=arguments.format,
+        diagnosis=arguments.diagnosis,
+        size=arguments.size,
+        workers=arguments.workers,
+        progress=True,
+    )
+    exams = "1 exam" if arguments.n == 1 else f"{arguments.n} exams"
+    print(f"{exams} in {folder}, described in {folder / TABLE}")
 
 
 def known_conditions(model: CMRCLIP) -> list[str]:
@@ -267,7 +285,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--port", type=int, default=7860, help="port (default 7860)")
     sub.add_argument("--open", action="store_true", help="open the page in a browser")
+
+    _add_phantom(commands)
     return parser
+
+
+def _add_phantom(commands: Any) -> None:
+    words = "The synthetic cohort: no patient was imaged."
+    phantom = commands.add_parser("phantom", help=words, description=words)
+    actions = phantom.add_subparsers(required=True, metavar="ACTION")
+    sub = actions.add_parser("make", help=make.__doc__, description=make.__doc__)
+    sub.set_defaults(run=make)
+    sub.add_argument("--n", type=int, default=1, help="how many exams (default 1)")
+    sub.add_argument("--out", required=True, help="a new folder to write to")
+    sub.add_argument("--seed", type=int, default=1, help="same seed, same exams (default 1)")
+    sub.add_argument(
+        "--format", default="dicom", help="dicom (default), nifti or npz; a folder per exam"
+    )
+    sub.add_argument("--diagnosis", help="such as dcm, hcm, infarct or amyloid; a mix if absent")
+    sub.add_argument("--size", default="full", help="full (default), or small for tests")
+    sub.add_argument("--workers", type=int, default=1, help="processes side by side (default 1)")
 
 
 if __name__ == "__main__":
