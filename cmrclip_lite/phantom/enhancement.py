@@ -131,7 +131,7 @@ def draw_enhancement(
     signals /= _BRIGHT
     signals[list(_VESSELS)] *= rng.uniform(0.7, 1.0)  # blood moves between inversion and image
     for tissue in (Tissue.RV_BLOOD, Tissue.LA_BLOOD, Tissue.RA_BLOOD, Tissue.AORTA):
-        signals[tissue] *= rng.uniform(0.9, 1.1)
+        signals[tissue] *= rng.uniform(0.96, 1.04)
     floor = rng.uniform(-0.15, 0.0) if rng.random() < 0.6 else rng.uniform(-1.0, -0.4)
     return Enhancement(
         signals.astype(np.float32),

@@ -141,8 +141,10 @@ def tissue_signals(scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
         signal[tissue] = density * bssfp_signal(t1, t2 * vary, scanner.flip_degrees, scanner.tr_ms)
     signal /= signal[Tissue.LV_BLOOD]
     # Fresh blood flows in and is brighter or, fast and off resonance, darker.
-    for tissue in (Tissue.RV_BLOOD, Tissue.LA_BLOOD, Tissue.RA_BLOOD, Tissue.AORTA):
-        signal[tissue] *= rng.uniform(0.88, 1.08)
+    for tissue in (Tissue.RV_BLOOD, Tissue.LA_BLOOD, Tissue.RA_BLOOD):
+        signal[tissue] *= rng.uniform(0.94, 1.04)
+    for tissue in (Tissue.AORTA, Tissue.PULMONARY_ARTERY):
+        signal[tissue] *= rng.uniform(0.8, 1.08)
     signal[[Tissue.FAT, Tissue.EPICARDIAL_FAT]] *= rng.uniform(0.8, 1.25)
     signal[Tissue.STOMACH] *= rng.choice([0.05, 0.6, 1.0])
     signal[Tissue.LIVER] *= rng.uniform(0.7, 1.2)
