@@ -6,8 +6,7 @@ seen from the apex, as is usual, has x to the right and y down. Angles run count
 image from the lateral wall, so the anterior wall is at 90 degrees and the septum at 180 (AHA
 segments: Cerqueira et al., Circulation 105:539, 2002).
 
-Everything that varies around the long axis is a table over `(s, theta)`, s being the share of the
-way from base to apex: a radius, a wall thickness, how much a place contracts.
+Everything that varies around the long axis is a table over `(s, theta)`, see `maps`.
 """
 
 from __future__ import annotations
@@ -16,66 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .maps import N_S, N_THETA, S_GRID, THETA, rough_map, segment_map, smooth_map
+from .scar import scar_maps
 from .truth import Truth
 from .vessels import Vessel, draw_vessels
 
-N_THETA = 192
-N_S = 25
-THETA = ((np.arange(N_THETA) + 0.5) * (2 * np.pi / N_THETA)).astype(np.float32)
-COS, SIN = np.cos(THETA), np.sin(THETA)
-S_GRID = np.linspace(0, 1, N_S, dtype=np.float32)
-
-_SIX = np.radians([90, 150, 210, 270, 330, 30])  # centres of segments 1-6 and 7-12
-_FOUR = np.radians([90, 180, 270, 0])  # 13-16
+# How much of the normal inward motion a segment makes.
 SQUEEZE = {"normal": 1.0, "hypokinetic": 0.5, "akinetic": 0.08, "dyskinetic": -0.22}
-
-
-def _ring_weights(centres: np.ndarray) -> np.ndarray:
-    """`(N_THETA, n)` weights that pass through the value at each centre, eased between them."""
-    step = 2 * np.pi / len(centres)
-    away = np.abs((THETA[:, None] - centres + np.pi) % (2 * np.pi) - np.pi) / step
-    return np.where(away < 1, 0.5 + 0.5 * np.cos(np.pi * np.minimum(away, 1)), 0)
-
-
-_W6, _W4 = _ring_weights(_SIX), _ring_weights(_FOUR)
-_LEVELS = np.stack([np.interp(S_GRID, [1 / 6, 0.5, 5 / 6], np.eye(3)[i]) for i in range(3)], 1)
-
-
-def segment_map(values: np.ndarray) -> np.ndarray:
-    """`(N_S, N_THETA)` map that takes the given values at the centres of AHA segments 1 to 16."""
-    values = np.asarray(values, float)
-    rings = np.stack([_W6 @ values[:6], _W6 @ values[6:12], _W4 @ values[12:]])
-    return (_LEVELS @ rings).astype(np.float32)
-
-
-def _smooth_basis(modes: int, levels: int) -> np.ndarray:
-    rows = []
-    for m in range(1, modes + 1):
-        for n in range(levels):
-            along = np.cos(n * np.pi * S_GRID)[:, None] / ((1 + m) ** 1.4 * (1 + 0.7 * n))
-            rows += [along * np.cos(m * THETA), along * np.sin(m * THETA)]
-    return np.stack(rows).reshape(len(rows), -1).astype(np.float32)
-
-
-_SMOOTH = _smooth_basis(6, 4)
-_SMOOTH_SD = float(np.sqrt((_SMOOTH**2).sum(0).mean()))
-
-
-def smooth_map(rng: np.random.Generator, sd: float, modes: int = 6) -> np.ndarray:
-    """`(N_S, N_THETA)` smooth random map around 0 of the lowest Fourier modes (at most 6)."""
-    basis = _SMOOTH[: modes * 8]
-    weights = rng.normal(0, sd / _SMOOTH_SD, len(basis)).astype(np.float32)
-    return (weights @ basis).reshape(N_S, N_THETA)
-
-
-def rough_map(rng: np.random.Generator, width: int) -> np.ndarray:
-    """`(N_S, N_THETA)` random map of unit deviation that varies over `width` angles."""
-    wide = rng.normal(size=(N_S, N_THETA)).astype(np.float32)
-    kernel = np.hanning(width + 2)[1:-1]
-    spectrum = np.fft.rfft(wide, axis=1) * np.abs(np.fft.rfft(kernel, N_THETA))
-    wide = np.fft.irfft(spectrum, N_THETA, axis=1)
-    wide[1:-1] = 0.5 * wide[1:-1] + 0.25 * (wide[2:] + wide[:-2])
-    return ((wide - wide.mean()) / wide.std()).astype(np.float32)
 
 
 @dataclass
@@ -266,28 +212,6 @@ def _atrial_radius(truth: Truth, base_mm: float) -> float:
     return float(radius)
 
 
-def _scar_maps(truth: Truth, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
-    """From where to where in the wall muscle is scarred: shares of the way outwards, as maps."""
-    if truth.lge_pattern is None:
-        return None
-    share = segment_map(truth.lge) * np.clip(1 + smooth_map(rng, 0.15), 0.5, 1.5)
-    if truth.lge_pattern in ("subendocardial", "transmural"):
-        # An infarct has a border: it does not thin out towards healthy segments.
-        edge = 0.5 * np.median([s for s in truth.lge if s > 0])
-        near = 1 / (1 + np.exp(-(share - edge) / (0.12 * edge)))
-        start, end = np.zeros_like(share), near * np.maximum(share, edge)
-    elif truth.lge_pattern == "diffuse":
-        start, end = np.zeros_like(share), share * np.clip(1 + 0.25 * rough_map(rng, 9), 0.3, 1.6)
-    elif truth.lge_pattern == "epicardial":
-        start, end = 1 - share, np.where(share > 0.12, 1.0, 0.0)
-    else:
-        middle = rng.uniform(0.42, 0.6)
-        if truth.lge_pattern == "patchy":
-            share = share * (rough_map(rng, 8) > -0.3)
-        start, end = middle - share / 2, middle + np.where(share > 0.12, share / 2, -1)
-    return start.astype(np.float32), np.minimum(end, 1.02).astype(np.float32)
-
-
 def _thrombus(
     truth: Truth, length: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, float] | None:
@@ -384,7 +308,7 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
         ra_scale=1.0,
         atrial_wall_mm=truth.atrial_septum_mm,
         vessels=[],
-        scar=_scar_maps(truth, rng),
+        scar=scar_maps(truth, rng),
         thrombus=_thrombus(truth, length, rng),
     )
     for name in ("deviation", "wall", "squeeze", "lag", "trabeculae", "trabecula_gap"):

@@ -104,7 +104,7 @@ def _great_vessels(rng: np.random.Generator) -> list:
 
 def _surface(heart: Heart) -> np.ndarray:
     """`(K, 3)` points on the outside of the ventricles in heart coordinates."""
-    from .anatomy import COS, SIN
+    from .maps import COS, SIN
     from .motion import lv_surfaces, rv_centre, rv_surfaces
 
     levels = np.linspace(0.05, 0.98, 9) * heart.length_mm

@@ -1,8 +1,7 @@
 """Tissue labels of the beating phantom on any set of points.
 
-Every surface of the heart is a radius about the LV axis or about the middle of the RV, tabulated
-over angle for rows of equal distance along the axis. A point looks up its row and angle once; each
-phase then costs a few table reads per point, on short-axis planes and in any other plane alike.
+Points (`points`) look up the surfaces of a phase (`tables`) and are painted from the outside in:
+what wraps the heart, the right side, the left, then valves, vessels and clots.
 """
 
 from __future__ import annotations
@@ -11,198 +10,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .anatomy import COS, N_THETA, SIN, Heart
-from .body import Body, body_labels
-from .motion import (
-    atrium_radius,
-    contraction,
-    lookup,
-    lv_surfaces,
-    ra_taper,
-    rv_centre,
-    rv_surfaces,
-)
+from .anatomy import Heart
+from .maps import N_THETA, SIN
+from .motion import lookup
+from .points import Points, any_points, short_axis_points
+from .tables import Tables, tables
 from .tissue import LV_CAVITY, RV_CAVITY, Tissue
 from .vessels import WALL_MM
 
-_ABSENT = np.float32(-60.0)
-_ROW_MM = 0.75
+__all__ = [
+    "Coats",
+    "Points",
+    "Tables",
+    "any_points",
+    "coats",
+    "paint",
+    "short_axis_points",
+    "tables",
+]
 
-
-@dataclass
-class Points:
-    """Points to label: their table cells and distances, and what lies there without a heart."""
-
-    u_left: np.ndarray
-    u_right: np.ndarray
-    centre: tuple[np.ndarray, np.ndarray]
-    left: np.ndarray
-    r: np.ndarray
-    right: np.ndarray
-    rr: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
-    row: np.ndarray
-    background: np.ndarray
-
-
-def short_axis_points(
-    heart: Heart,
-    body: Body,
-    x: np.ndarray,
-    y: np.ndarray,
-    u: np.ndarray,
-    tilt: tuple[float, float] = (0.0, 0.0),
-) -> Points:
-    """Points on planes across the long axis, one table row per plane.
-
-    Args:
-        x, y: `(K, N)` mm in heart coordinates.
-        u: `(K,)` mm along the axis, where it crosses each plane.
-        tilt: slope of the planes against the axis in x and y, small.
-    """
-    u = np.asarray(u, np.float32)
-    cx, cy = rv_centre(heart, u)
-    reach = 0.85 * heart.radius_mm
-    u_left = u[:, None] + reach * (tilt[0] * COS - tilt[1] * SIN)
-    u_right = u[:, None] + tilt[0] * (cx[:, None] + 28 * COS) + tilt[1] * (cy[:, None] - 28 * SIN)
-    row = np.broadcast_to(np.arange(len(u))[:, None], x.shape)
-    full_u = u[:, None] + tilt[0] * x + tilt[1] * y
-    return _points(heart, body, x, y, full_u, row, u_left, u_right, (cx, cy))
-
-
-def any_points(heart: Heart, body: Body, x: np.ndarray, y: np.ndarray, u: np.ndarray) -> Points:
-    """Points anywhere, `(N,)` each, in heart coordinates."""
-    low = float(np.clip(u.min(), -110, 0)) - _ROW_MM
-    high = float(np.clip(u.max(), 0, heart.length_mm + 40)) + _ROW_MM
-    levels = np.arange(low, high, _ROW_MM, dtype=np.float32)
-    row = np.clip(np.rint((u - low) / _ROW_MM).astype(np.int64), 0, len(levels) - 1)
-    table = np.broadcast_to(levels[:, None], (len(levels), N_THETA))
-    return _points(heart, body, x, y, u, row, table, table, rv_centre(heart, levels))
-
-
-def _points(heart, body, x, y, u, row, u_left, u_right, centre) -> Points:
-    flat = [np.ascontiguousarray(a, np.float32).ravel() for a in np.broadcast_arrays(x, y, u)]
-    row = row.ravel().astype(np.intp)
-    fx, fy, fu = flat
-    per = np.float32(N_THETA / (2 * np.pi))
-    left = (np.arctan2(-fy, fx) * per).astype(np.intp) % N_THETA + row * N_THETA
-    dx, dy = fx - centre[0][row], fy - centre[1][row]
-    right = (np.arctan2(-dy, dx) * per).astype(np.intp) % N_THETA + row * N_THETA
-    background = body_labels(body, body.to_patient(fx, fy, fu))
-    return Points(
-        u_left,
-        u_right,
-        centre,
-        left,
-        np.sqrt(fx * fx + fy * fy),
-        right,
-        np.sqrt(dx * dx + dy * dy),
-        fx,
-        fy,
-        row,
-        background,
-    )
-
-
-@dataclass
-class Tables:
-    """Radii by row and angle at one phase; flat, ready for look-up."""
-
-    c: float
-    base: float
-    epi: np.ndarray
-    endo: np.ndarray
-    trabecula_in: np.ndarray
-    trabecula_out: np.ndarray
-    atrium: np.ndarray
-    rv_out: np.ndarray
-    rv_in: np.ndarray
-    rv_trabecula: np.ndarray
-    rv_atrium: np.ndarray
-    papillaries: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
-    scar: tuple[np.ndarray, np.ndarray] | None
-
-
-def tables(heart: Heart, points: Points, phase: np.ndarray) -> list[Tables]:
-    """Surfaces at each phase `(P,)` for the rows of the points."""
-    rows, count = len(points.u_left), len(phase)
-    u = np.tile(points.u_left, (count, 1))
-    at = np.repeat(np.asarray(phase, np.float32), rows)
-    c = contraction(heart, at)[:, None]
-    left = lv_surfaces(heart, u, at)
-    above = left.s < 0
-    atrium = atrium_radius(heart, u, c)
-    turn = (heart.torsion[0] + (heart.torsion[1] - heart.torsion[0]) * left.s.mean(1)) * c[:, 0]
-    turn = turn * (N_THETA / (2 * np.pi))
-    depth = lookup(heart.trabeculae, left.s, turn) * (1 + 0.6 * c)
-    depth = np.minimum(depth, 0.4 * left.endo)
-    gap = lookup(heart.trabecula_gap, left.s, turn) * depth * (1 - 0.7 * c)
-    septal = 2.0 + (heart.atrial_wall_mm - 2.0) * np.clip(-1.6 * COS, 0, 1)
-    epi = np.where(above, np.where(atrium > 1, atrium + septal, 0), left.epi)
-    endo = np.where(above, atrium, left.endo)
-    ur = np.tile(points.u_right, (count, 1))
-    cavity, rv_s = rv_surfaces(heart, ur, at)
-    cavity = cavity * ra_taper(heart, rv_s)
-    rv = heart.rv
-    wall = np.where(rv_s < 0, 2.0, rv.wall_mm * (1 + 0.35 * c))
-    rv_depth = np.minimum(lookup(rv.trabeculae, rv_s) * (1 + 0.5 * c), 0.45 * cavity)
-    rv_depth = np.where(rv_s < 0, 0, rv_depth)
-    absent = cavity < 1.0
-    heads = _papillary_rows(heart, left.s, endo, c[:, 0])
-    scar = [] if heart.scar is None else [lookup(m, left.s, turn) for m in heart.scar]
-    result = []
-    for i in range(count):
-        part = slice(i * rows, (i + 1) * rows)
-
-        def flat(a: np.ndarray, part: slice = part) -> np.ndarray:
-            return np.ascontiguousarray(a[part], np.float32).ravel()
-
-        result.append(
-            Tables(
-                c=float(c[i * rows, 0]),
-                base=heart.length_mm * heart.shorten * float(c[i * rows, 0]),
-                epi=flat(np.where(epi < 1, _ABSENT, epi)),
-                endo=flat(endo),
-                trabecula_in=flat(np.where(above, 1e3, endo - depth)),
-                trabecula_out=flat(endo - gap),
-                atrium=above[part].ravel(),
-                rv_out=flat(np.where(absent, _ABSENT, cavity + wall)),
-                rv_in=flat(np.where(absent, _ABSENT, cavity)),
-                rv_trabecula=flat(cavity - rv_depth),
-                rv_atrium=(rv_s[part] < 0).ravel(),
-                papillaries=[tuple(a[part] for a in head) for head in heads],
-                scar=tuple(flat(m) for m in scar) or None,
-            )
-        )
-    return result
-
-
-def _papillary_rows(heart: Heart, s: np.ndarray, endo: np.ndarray, c: np.ndarray) -> list:
-    """Per head: centre x, y, radius and stretch in every row."""
-    heads = []
-    middle = s.mean(1)
-    for head in heart.papillaries:
-        column = int(head.theta * N_THETA / (2 * np.pi)) % N_THETA
-        share = np.clip((middle - head.start) / (head.end - head.start), 0, 1)
-        there = (middle > head.start) & (middle < head.end)
-        # thin cords towards the valve, a belly, then into the wall
-        radius = head.radius_mm * np.where(there, np.sin(np.pi * (0.18 + 0.72 * share)), 0)
-        radius = radius * (1 + 0.25 * c)
-        wall = np.take_along_axis(endo, np.full((len(s), 1), column), 1)[:, 0]
-        radius = np.minimum(radius, 0.42 * wall)
-        away = wall - radius * (0.6 + head.stand_off * (1 - share**2))
-        away = np.maximum(away, 0.2 * wall)
-        angle = head.theta
-        heads.append(
-            (
-                (away * np.cos(angle)).astype(np.float32),
-                (-away * np.sin(angle)).astype(np.float32),
-                (radius * radius).astype(np.float32),
-                np.full(len(s), head.stretch, np.float32),
-            )
-        )
-    return heads
+_LEAFLET_MM = 16.0
+_VENTRICLES = (*LV_CAVITY, *RV_CAVITY)
 
 
 @dataclass
@@ -307,10 +135,6 @@ def _paint_left(p: Points, t: Tables, left: np.ndarray, label: np.ndarray) -> No
         off = dx * dx + dy * dy + (stretch[row] - 1) * along * along
         value[inside[off < square[row]]] = Tissue.PAPILLARY
     label[left] = value
-
-
-_LEAFLET_MM = 16.0
-_VENTRICLES = (*LV_CAVITY, *RV_CAVITY)
 
 
 def _paint_valve(

@@ -13,7 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from .anatomy import COS, N_S, N_THETA, SIN, THETA, Heart
+from .anatomy import Heart
+from .maps import COS, N_S, N_THETA, SIN, THETA
 
 _COLUMN = np.arange(N_THETA, dtype=np.int32)
 

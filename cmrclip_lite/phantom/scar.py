@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .maps import rough_map, segment_map, smooth_map
+from .truth import Truth
+
 _SEPTUM = (2, 3, 8, 9)
 _INFEROLATERAL = (5, 11, 6, 12)
 _REACH = {"akinetic": (0.55, 1.0), "dyskinetic": (0.75, 1.0), "hypokinetic": (0.22, 0.6)}
@@ -54,6 +57,28 @@ def draw_scar(
             return "epicardial", _band(lge, _INFEROLATERAL, rng)
         return "mid-wall", _band(lge, _SEPTUM, rng)
     return None, ()
+
+
+def scar_maps(truth: Truth, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
+    """From where to where in the wall muscle is scarred: shares of the way outwards, as maps."""
+    if truth.lge_pattern is None:
+        return None
+    share = segment_map(truth.lge) * np.clip(1 + smooth_map(rng, 0.15), 0.5, 1.5)
+    if truth.lge_pattern in ("subendocardial", "transmural"):
+        # An infarct has a border: it does not thin out towards healthy segments.
+        edge = 0.5 * np.median([s for s in truth.lge if s > 0])
+        near = 1 / (1 + np.exp(-(share - edge) / (0.12 * edge)))
+        start, end = np.zeros_like(share), near * np.maximum(share, edge)
+    elif truth.lge_pattern == "diffuse":
+        start, end = np.zeros_like(share), share * np.clip(1 + 0.25 * rough_map(rng, 9), 0.3, 1.6)
+    elif truth.lge_pattern == "epicardial":
+        start, end = 1 - share, np.where(share > 0.12, 1.0, 0.0)
+    else:
+        middle = rng.uniform(0.42, 0.6)
+        if truth.lge_pattern == "patchy":
+            share = share * (rough_map(rng, 8) > -0.3)
+        start, end = middle - share / 2, middle + np.where(share > 0.12, share / 2, -1)
+    return start.astype(np.float32), np.minimum(end, 1.02).astype(np.float32)
 
 
 def _band(lge: np.ndarray, segments: tuple[int, ...], rng: np.random.Generator) -> tuple:

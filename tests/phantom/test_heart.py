@@ -75,7 +75,7 @@ def test_dead_muscle_does_not_thicken_and_the_rest_does() -> None:
         truth, heart, _ = _patient(seed, "infarct")
         if truth.territory == "LAD" and truth.motion.count("akinetic") >= 4:
             break
-    from cmrclip_lite.phantom.anatomy import N_THETA
+    from cmrclip_lite.phantom.maps import N_THETA
     from cmrclip_lite.phantom.motion import lv_surfaces
 
     walls = []
