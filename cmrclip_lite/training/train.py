@@ -56,8 +56,8 @@ class Settings:
     """
 
     cases: int = 12_000
-    steps: int = 6_000
-    vision_steps: int = 3_000
+    steps: int = 5_400
+    vision_steps: int = 2_600
     batch: int = 32
     statements: int = 4
     text_length: int = 128
@@ -65,7 +65,7 @@ class Settings:
     block_rate: float = 3e-3
     weight_decay: float = 0.05
     warm_up: int = 50
-    cool_down: float = 0.4
+    cool_down: float = 0.45
     measure_weight: float = 1.0
     tissue_weight: float = 5.0
     half: int = 1

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from cmrclip_lite.phantom import paint_random, training_labels
+from cmrclip_lite.phantom.fastpath import ED, ES, LATE, LONG_AXES
 from cmrclip_lite.phantom.tissue import LV_CAVITY, N_TISSUES, Tissue
 
 CAVITY = [int(t) for t in LV_CAVITY]
@@ -18,25 +19,31 @@ def test_the_same_seed_gives_the_same_heart_and_another_seed_another() -> None:
     assert not np.array_equal(first.labels, other.labels)
 
 
-def test_labels_have_the_shape_and_phases_that_training_expects() -> None:
+def test_labels_have_the_frames_that_training_expects() -> None:
     case = training_labels(11, "normal")
 
-    assert case.labels.shape == (8, 3, 96, 96) and case.labels.dtype == np.uint8
+    assert case.labels.shape == (6, 3, 96, 96) and case.labels.dtype == np.uint8
     assert case.labels.max() < N_TISSUES
-    assert case.phases[case.ed] == 0 and 0.25 < case.phases[case.es] < 0.45
-    cavity = np.isin(case.labels, CAVITY).sum((1, 2, 3))
-    assert cavity[case.ed] == cavity.max() and cavity[case.es] == cavity.min()
+    cavity = np.isin(case.labels[:LATE], CAVITY).sum((1, 2, 3))
+    assert cavity[ED] == cavity.max() and cavity[ES] == cavity.min()
     # the levels run from base to apex, all through the ventricle
-    muscle = (case.labels[case.ed] == Tissue.LV_MUSCLE).sum((1, 2))
+    muscle = (case.labels[ED] == Tissue.LV_MUSCLE).sum((1, 2))
     assert (muscle > 100).all()
+
+
+def test_long_axes_show_the_atria_and_the_three_chamber_view_the_aorta() -> None:
+    cases = [training_labels(seed) for seed in range(6)]
+    atrium = [(c.labels[LONG_AXES] == Tissue.LA_BLOOD).sum((1, 2)) for c in cases]
+    aorta = np.sum([(c.labels[LONG_AXES] == Tissue.AORTA).sum((1, 2)) for c in cases], axis=0)
+
+    assert np.min(atrium) > 40
+    assert aorta[2] > aorta[1] and aorta[2] > 6 * 50
 
 
 def test_a_dilated_ventricle_is_larger_and_beats_less_than_a_normal_one() -> None:
     def areas(diagnosis: str) -> np.ndarray:
         cases = [training_labels(s, diagnosis) for s in range(4)]
-        return np.array(
-            [[np.isin(c.labels[p, 1], CAVITY).sum() for p in (c.ed, c.es)] for c in cases]
-        )
+        return np.array([[np.isin(c.labels[p, 1], CAVITY).sum() for p in (ED, ES)] for c in cases])
 
     normal, dilated = areas("normal"), areas("dcm")
 
@@ -64,3 +71,16 @@ def test_blood_is_brighter_than_muscle_in_most_draws() -> None:
     muscle = torch.stack([i[labels == Tissue.LV_MUSCLE].mean() for i in image])
 
     assert (blood > muscle).float().mean() > 0.75
+
+
+def test_late_after_gadolinium_scar_is_brighter_than_muscle_and_muscle_dark() -> None:
+    seed = next(s for s in range(60) if training_labels(s, "infarct").truth.lge_pattern)
+    labels = torch.from_numpy(training_labels(seed, "infarct").labels[LATE : LATE + 1].copy())
+    batch = labels.expand(48, -1, -1, -1, -1)
+    image = paint_random(batch, torch.Generator().manual_seed(0), late=True)
+
+    def grey(tissue: Tissue) -> torch.Tensor:
+        return torch.stack([i[labels == tissue].mean() for i in image])
+
+    assert (grey(Tissue.SCAR) > grey(Tissue.LV_MUSCLE)).float().mean() > 0.9
+    assert (grey(Tissue.LV_BLOOD) > grey(Tissue.LV_MUSCLE)).float().mean() > 0.6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,18 @@ import torch
 
 from cmrclip_lite.hub import load
 from cmrclip_lite.phantom.tissue import Tissue
+from cmrclip_lite.phantom.truth import CINE_LAX, CINE_SAX, LGE
 from cmrclip_lite.training import losses, train
-from cmrclip_lite.training.augment import draw_batch, tissue_shares
+from cmrclip_lite.training.augment import (
+    LATE_FRAME,
+    LONG_FRAME,
+    SEEN,
+    VIEWS,
+    draw_batch,
+    tissue_shares,
+)
 from cmrclip_lite.training.cases import Cases
+from cmrclip_lite.training.measures import measure, statistics
 from cmrclip_lite.training.train import Settings
 
 SETTINGS = Settings(
@@ -65,22 +75,55 @@ def test_cases_are_made_once(run):
 
 def test_a_batch_depends_only_on_its_seed(run):
     cases = Cases(run / "cases", SETTINGS.cases, SETTINGS.seed * 1_000_000, workers=1)
-    (first, tissues), (again, _) = (
-        draw_batch(cases, np.arange(4), 80, np.random.default_rng(5)) for _ in range(2)
+    first, again = (draw_batch(cases, np.arange(4), 80, np.random.default_rng(5)) for _ in "12")
+    assert first.clips.shape == first.tissues.shape == (4, 6, 3, 80, 80)
+    assert torch.equal(first.clips, again.clips) and first.truths == again.truths
+    assert -2 <= first.clips.min() and first.clips.max() <= 2
+
+
+def test_what_a_study_lacks_is_blank_and_nothing_is_asked_of_it(run):
+    cases = Cases(run / "cases", SETTINGS.cases, SETTINGS.seed * 1_000_000, workers=1)
+    seen = set()
+    for seed in range(6):
+        batch = draw_batch(cases, np.arange(8), 80, np.random.default_rng(seed))
+        measured = measure(batch.truths)
+        for clip, tissues, truth, row in zip(
+            batch.clips, batch.tissues, batch.truths, measured, strict=True
+        ):
+            seen.add(truth.imaged)
+            assert clip[:4].std() > 0
+            for frame, view in ((LATE_FRAME, LGE), (LONG_FRAME, CINE_LAX)):
+                there = view in truth.imaged
+                assert bool(clip[frame].any()) is there
+                assert bool((tissues[frame] != Tissue.AIR).any()) is there
+            assert bool(row[-16:].isnan().any()) is (LGE not in truth.imaged)
+            assert not row[:14].isnan().any()
+    assert {views for views, _ in VIEWS} == seen
+
+
+def test_statistics_of_measures_leave_out_what_is_not_seen(run):
+    cases = Cases(run / "cases", SETTINGS.cases, SETTINGS.seed * 1_000_000, workers=1)
+    blind = [replace(truth, imaged=(CINE_SAX,)) for truth in cases.truths[:4]]
+    centre, spread = statistics(cases.truths[4:] + blind)
+    assert centre.isfinite().all() and (spread > 0).all()
+    assert centre[-16:].tolist() == pytest.approx(
+        measure(cases.truths[4:])[:, -16:].mean(0).tolist(), abs=1e-5
     )
-    assert first.shape[0] == 4 and first.shape[2:] == (3, 80, 80)
-    assert first.shape == tissues.shape
-    assert torch.equal(first, again)
-    assert -2 <= first.min() and first.max() <= 2
+
+
+def test_measurements_that_are_not_known_cost_nothing():
+    predicted = torch.zeros(2, 2, requires_grad=True)
+    losses.measurements(predicted, torch.tensor([[1.0, torch.nan], [2.0, 3.0]])).backward()
+    assert predicted.grad[0, 1] == 0 and (predicted.grad[[0, 1, 1], [0, 0, 1]] != 0).all()
 
 
 def test_tissue_shares_are_in_the_order_of_the_encoders_tokens():
-    """One patch of LV blood, in the second frame's third level, third row, second column."""
+    """One patch of LV blood, in the second frame's third channel, third row, second column."""
     tissues = torch.zeros(1, 2, 3, 80, 80, dtype=torch.uint8)
     tissues[0, 1, 2, 32:48, 16:32] = int(Tissue.LV_BLOOD)
     shares = tissue_shares(tissues, 16)
-    assert shares.shape == (1, 2 * 25, 9)
-    assert shares[0].nonzero().tolist() == [[25 + 2 * 5 + 1, 2 * 3]]
+    assert shares.shape == (1, 2 * 25, 3 * len(SEEN))
+    assert shares[0].nonzero().tolist() == [[25 + 2 * 5 + 1, 2]]
 
 
 def test_contrastive_loss_of_perfect_and_of_hopeless_pairs():
