@@ -9,6 +9,8 @@ import pytest
 
 from cmrclip_lite.bundled import sample_studies
 from cmrclip_lite.cli import main
+from cmrclip_lite.hub import load
+from cmrclip_lite.prompts import CONDITIONS
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,10 @@ def test_inspect_as_json(sample, capsys):
     assert main(["inspect", sample, "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert {series["view"] for series in facts["series"]} >= {"SAX", "4CH"}
-    assert all(series["phases"] > 1 for series in facts["series"])
+    beating = [s for s in facts["series"] if s["sequence"] == "cine"]
+    late = [s for s in facts["series"] if s["sequence"] == "LGE"]
+    assert beating and all(series["phases"] > 1 for series in beating)
+    assert late and all(series["phases"] == 1 for series in late)
 
 
 def test_score_says_what_each_number_is_measured_against(sample, capsys):
@@ -51,7 +56,9 @@ def test_score_as_json_is_one_object_with_scores_and_similar_cases(sample, capsy
 def test_score_without_conditions_asks_all_that_the_checkpoint_knows(sample, capsys):
     assert main(["score", sample, "--json", "--top-k", "0"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert len(answer["scores"]) == 11 and answer["similar"] == []
+    known = [score["key"] for score in answer["scores"]]
+    assert known == list(load().config.conditions) and len(known) == len(CONDITIONS)
+    assert answer["similar"] == []
 
 
 def test_retrieve_by_study_and_by_text(sample, capsys):
