@@ -61,28 +61,25 @@ def heart_clip(study: Study, layout: LayoutConfig, size: int) -> tuple[Tensor, l
     """A study to `(layout.phases + 2, 3, size, size)`, normalised, and notes on what is missing.
 
     Raises:
-        StudyError: if the study has neither a short-axis cine, nor late enhancement in short
-            axis, nor a long-axis cine.
+        StudyError: if the study has no short-axis cine; no checkpoint was trained without one.
     """
     notes: list[str] = []
     stack = _short_axis(study, notes)
     enhanced = [s for s in study.series if s.sequence is Sequence.LGE and s.view is View.SAX]
     long_axes = [study.cines(view) for view in LONG_AXES]
-    if not stack and not enhanced and not any(long_axes):
+    if not stack:
         found = ", ".join(study.views) or "nothing"
         raise StudyError(
-            "This checkpoint reads short-axis and long-axis cines and short-axis late "
-            f"enhancement, and the study has none of them (it has {found}). Add the short-axis "
-            "cine stack, or use a checkpoint with another layout."
+            f"This checkpoint reads short-axis cines, and the study has none (it has {found}). "
+            "Add the short-axis cine stack, or use a checkpoint with another layout."
         )
-    beat = _beat(stack, notes) if stack else None
+    beat = _beat(stack, notes)
     clip = torch.zeros(layout.phases + 2, 3, size, size)
-    if beat:
-        clip[: layout.phases] = _cine_frames(beat, layout, size)
+    clip[: layout.phases] = _cine_frames(beat, layout, size)
     if enhanced:
         clip[-2] = _enhancement_frame(enhanced, beat, layout, size)
     clip[-1] = _long_axis_frame(long_axes, beat, layout, size)
-    notes += _missing(stack, enhanced, long_axes)
+    notes += _missing(enhanced, long_axes)
     return normalise_groups(clip[None])[0], notes
 
 
@@ -164,11 +161,9 @@ def _cine_frames(beat: _Beat, layout: LayoutConfig, size: int) -> Tensor:
     return torch.stack(planes, dim=1)
 
 
-def _enhancement_frame(
-    stack: list[Series], beat: _Beat | None, layout: LayoutConfig, size: int
-) -> Tensor:
+def _enhancement_frame(stack: list[Series], beat: _Beat, layout: LayoutConfig, size: int) -> Tensor:
     """`(3, size, size)`: for each cine level the still nearest to the heart's middle there."""
-    points = [in_patient(series, beat.centre) for series in beat.levels] if beat else [None] * 3
+    points = [in_patient(series, beat.centre) for series in beat.levels]
     planes = []
     for point, chosen in zip(points, _levels(stack), strict=True):
         if point is not None and all(
@@ -183,31 +178,27 @@ def _enhancement_frame(
 
 
 def _long_axis_frame(
-    views: list[list[Series]], beat: _Beat | None, layout: LayoutConfig, size: int
+    views: list[list[Series]], beat: _Beat, layout: LayoutConfig, size: int
 ) -> Tensor:
     """`(3, size, size)`: of each view the middle series at end-diastole; zeros for none.
 
     Centred on the basal level, so that the atria are seen as well.
     """
-    middle = in_patient(beat.levels[0], beat.centre) if beat else None
+    middle = in_patient(beat.levels[0], beat.centre)
     planes = torch.zeros(len(views), size, size)
     for plane, stack in zip(planes, views, strict=True):
         if not stack:
             continue
         series = stack[len(stack) // 2]
-        ed = phase_of(series, beat.ed, beat.count) if beat else 0
+        ed = phase_of(series, beat.ed, beat.count)
         centre = in_image(series, middle) or find_heart([series]) or image_centre(series)
         plane[:] = crop(series, series.pixels[ed : ed + 1], centre, layout.spacing_mm, size)[0]
     return planes
 
 
-def _missing(
-    stack: list[Series], enhanced: list[Series], long_axes: list[list[Series]]
-) -> list[str]:
+def _missing(enhanced: list[Series], long_axes: list[list[Series]]) -> list[str]:
     """A sentence for each kind of image that the study lacks, with what that hides."""
     notes = []
-    if not stack:
-        notes.append("No short-axis cine: ventricular volumes and function cannot be read.")
     if not enhanced:
         notes.append("No short-axis late enhancement: scar and infiltration cannot be read.")
     if not any(long_axes):

@@ -178,16 +178,13 @@ def test_what_is_missing_is_zero_and_named():
     assert len(notes) == 2 and "enhancement" in notes[0] and "atria" in notes[1]
 
 
-def test_a_study_without_short_axis_cine_is_still_read():
-    study = Study([still((0, 0, 8 * i), SAX, (60.0, 60.0)) for i in range(5)])
-    clip, notes = heart_clip(study, LAYOUT, 80)
-    assert (clip[:4] == 0).all() and (clip[4].abs().amax((1, 2)) == 2).all()
-    assert "No short-axis cine" in notes[0]
-    study = beating_disc(slices=1)
-    study.series[0].view = View.TWO_CHAMBER
-    clip, notes = heart_clip(study, LAYOUT, 80)
-    assert (clip[:5] == 0).all() and (clip[5, 0] == 0).all() and (clip[5, 1] != 0).any()
-    assert brightest(clip[5, 1]) == pytest.approx((40, 40), abs=4)
+def test_a_study_without_short_axis_cine_is_refused_and_told_what_it_has():
+    still_only = Study([still((0, 0, 8 * i), SAX, (60.0, 60.0)) for i in range(5)])
+    long_only = beating_disc(slices=1)
+    long_only.series[0].view = View.TWO_CHAMBER
+    for study, has in ((still_only, "SAX"), (long_only, "2CH")):
+        with pytest.raises(StudyError, match=f"short-axis cine.*{has}"):
+            heart_clip(study, LAYOUT, 80)
 
 
 def test_groups_are_normalised_apart_and_missing_channels_stay_zero():
