@@ -61,8 +61,7 @@ def draw_batch(cases: Cases, index: np.ndarray, size: int, rng: np.random.Genera
     clips = _paint(tissues, torch.Generator().manual_seed(int(rng.integers(2**62))))
     clips = normalise_groups(clips)
     for row, views in enumerate(imaged):
-        missing = _missing(views, rng)
-        for frame, channels in missing:
+        for frame, channels in _missing(views, rng):
             clips[row, frame, channels] = 0
             tissues[row, frame, channels] = Tissue.AIR
     truths = [
@@ -81,13 +80,11 @@ def tissue_shares(tissues: Tensor, patch: int) -> Tensor:
     Returns:
         `(B, F * n, len(SEEN) * 3)` float32, 0 to 1; patches in the order of the encoder's tokens.
     """
-    kind = torch.full((256,), len(SEEN))
     shares = []
     for group in SEEN:
-        kind.fill_(0)
-        kind[[int(t) for t in group]] = 1
-        plane = kind.to(torch.uint8)[tissues.long()].float()
-        shares.append(avg_pool2d(plane.flatten(0, 1), patch))
+        seen = torch.zeros(256)
+        seen[[int(t) for t in group]] = 1
+        shares.append(avg_pool2d(seen[tissues.long()].flatten(0, 1), patch))
     pooled = torch.stack(shares, dim=1).flatten(1, 2)  # (B * F, K * 3, h, w)
     return pooled.flatten(2).transpose(1, 2).unflatten(0, tissues.shape[:2]).flatten(1, 2)
 

@@ -69,7 +69,7 @@ class Trainer(nn.Module):
     def _read(self, tokens: Tokens) -> Tensor:
         """Unit vectors of texts `(B, D)`."""
         with self._precision():
-            vectors = self.model.encode_tokens(*tokens)
+            vectors = self.model.encode_tokens(*tokens, normalize=False)
         return nn.functional.normalize(vectors.float(), dim=-1)
 
     def _precision(self) -> torch.autocast:
