@@ -7,11 +7,18 @@ from typing import Any
 
 from ..errors import CheckpointError
 
+STEMS = ("patch", "convolutions")
+
 
 @dataclass(frozen=True)
 class VideoConfig:
-    """The space-time transformer; the defaults are ViT-B/16 on 64 frames, as published."""
+    """The space-time transformer; the defaults are ViT-B/16 on 64 frames, as published.
 
+    `stem` is how a patch becomes a token: "patch" by one linear map, as published, or
+    "convolutions" by a few of them, which see edges that cross patches (see `video_encoder`).
+    """
+
+    stem: str = "patch"
     image_size: int = 224
     patch_size: int = 16
     width: int = 768
@@ -46,7 +53,7 @@ class LayoutConfig:
 
     `name` is "published" (the paper's order of views at 224 x 224) or "heart" (everything on a
     grid of `spacing_mm` around the heart). `phases` is the number of phases that "heart" takes of
-    the short-axis cine; two more frames hold late enhancement and the long axes.
+    the short-axis cine; three more frames hold late enhancement and the long axes at two phases.
     """
 
     name: str = "published"
@@ -110,10 +117,22 @@ def _section(kind: type, data: dict[str, Any]) -> Any:
         if not usable:
             raise CheckpointError(f"{where}: {entry.name} cannot be {value!r}.")
     made = kind(**data)
+    if isinstance(made, VideoConfig):
+        _check_stem(made, where)
     width, heads = getattr(made, "width", getattr(made, "hidden", 1)), getattr(made, "heads", 1)
     if width % heads:
         raise CheckpointError(f"{where}: {heads} heads do not divide a width of {width}.")
     return made
+
+
+def _check_stem(video: VideoConfig, where: str) -> None:
+    if video.stem not in STEMS:
+        raise CheckpointError(f"{where}: stem is {video.stem!r}; known are {', '.join(STEMS)}.")
+    if video.stem == "convolutions" and video.patch_size not in (2, 4, 8, 16, 32):
+        raise CheckpointError(
+            f"{where}: convolutions halve the frame, which a patch_size of {video.patch_size} "
+            "does not allow; it has to be a power of 2."
+        )
 
 
 def _refuse_unknown(data: dict[str, Any], kind: type, where: str) -> None:
