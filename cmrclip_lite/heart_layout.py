@@ -1,12 +1,13 @@
 """The "heart" layout: what a reader looks at first, on a grid of fixed millimetres.
 
 Size in millimetres is diagnostic, so every study is resampled to the same grid around the heart.
-A clip has `layout.phases + 2` frames of three channels:
+A clip has `layout.phases + 3` frames of three channels:
 
 - the short-axis cine at a basal, a middle and an apical level (channels), at phases in the order
   end-diastole, halfway to end-systole, end-systole, halfway back;
 - late enhancement at the same three levels;
-- the long-axis cines at end-diastole: 4-chamber, 2-chamber, 3-chamber (channels).
+- the long-axis cines at end-diastole, and again at end-systole: 4-chamber, 2-chamber, 3-chamber
+  (channels).
 
 What a study lacks is zeros.
 """
@@ -58,7 +59,7 @@ class _Beat:
 
 
 def heart_clip(study: Study, layout: LayoutConfig, size: int) -> tuple[Tensor, list[str]]:
-    """A study to `(layout.phases + 2, 3, size, size)`, normalised, and notes on what is missing.
+    """A study to `(layout.phases + 3, 3, size, size)`, normalised, and notes on what is missing.
 
     Raises:
         StudyError: if the study has no short-axis cine; no checkpoint was trained without one.
@@ -74,11 +75,11 @@ def heart_clip(study: Study, layout: LayoutConfig, size: int) -> tuple[Tensor, l
             "Add the short-axis cine stack, or use a checkpoint with another layout."
         )
     beat = _beat(stack, notes)
-    clip = torch.zeros(layout.phases + 2, 3, size, size)
+    clip = torch.zeros(layout.phases + 3, 3, size, size)
     clip[: layout.phases] = _cine_frames(beat, layout, size)
     if enhanced:
-        clip[-2] = _enhancement_frame(enhanced, beat, layout, size)
-    clip[-1] = _long_axis_frame(long_axes, beat, layout, size)
+        clip[-3] = _enhancement_frame(enhanced, beat, layout, size)
+    clip[-2:] = _long_axis_frames(long_axes, beat, layout, size)
     notes += _missing(enhanced, long_axes)
     return normalise_groups(clip[None])[0], notes
 
@@ -89,7 +90,7 @@ def normalise_groups(clips: Tensor) -> Tensor:
     See `normalise`. A channel of one value throughout its group, as of a missing view, becomes 0.
     """
     return torch.cat(
-        [normalise(clips[:, :-2]), normalise(clips[:, -2:-1]), normalise(clips[:, -1:])], 1
+        [normalise(clips[:, :-3]), normalise(clips[:, -3:-2]), normalise(clips[:, -2:])], 1
     )
 
 
@@ -177,23 +178,24 @@ def _enhancement_frame(stack: list[Series], beat: _Beat, layout: LayoutConfig, s
     return torch.stack(planes)
 
 
-def _long_axis_frame(
+def _long_axis_frames(
     views: list[list[Series]], beat: _Beat, layout: LayoutConfig, size: int
 ) -> Tensor:
-    """`(3, size, size)`: of each view the middle series at end-diastole; zeros for none.
+    """`(2, 3, size, size)`: of each view the middle series at the two extremes; zeros for none.
 
     Centred on the basal level, so that the atria are seen as well.
     """
     middle = in_patient(beat.levels[0], beat.centre)
-    planes = torch.zeros(len(views), size, size)
-    for plane, stack in zip(planes, views, strict=True):
+    frames = torch.zeros(2, len(views), size, size)
+    for channel, stack in enumerate(views):
         if not stack:
             continue
         series = stack[len(stack) // 2]
-        ed = phase_of(series, beat.ed, beat.count)
+        extremes = [phase_of(series, phase, beat.count) for phase in (beat.ed, beat.es)]
         centre = in_image(series, middle) or find_heart([series]) or image_centre(series)
-        plane[:] = crop(series, series.pixels[ed : ed + 1], centre, layout.spacing_mm, size)[0]
-    return planes
+        pixels = series.pixels[extremes]
+        frames[:, channel] = crop(series, pixels, centre, layout.spacing_mm, size)
+    return frames
 
 
 def _missing(enhanced: list[Series], long_axes: list[list[Series]]) -> list[str]:

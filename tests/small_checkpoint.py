@@ -15,7 +15,7 @@ VOCABULARY = (
 )  # fmt: skip
 
 
-def small_config(num_frames: int = 4, tokenizer: str | None = None) -> ModelConfig:
+def small_config(num_frames: int = 5, tokenizer: str | None = None) -> ModelConfig:
     return ModelConfig(
         video=VideoConfig(
             image_size=16, patch_size=8, width=16, depth=1, heads=2, num_frames=num_frames
@@ -30,7 +30,7 @@ def small_config(num_frames: int = 4, tokenizer: str | None = None) -> ModelConf
             tokenizer=tokenizer,
         ),
         projection_dim=8,
-        layout=LayoutConfig(name="heart", phases=num_frames - 2),
+        layout=LayoutConfig(name="heart", phases=max(num_frames - 3, 1)),
     )
 
 

@@ -61,7 +61,7 @@ def test_heart_clip_is_on_a_grid_of_millimetres():
     areas = []
     for spacing, shape in ((1.0, (220, 240)), (2.0, (110, 120))):
         clip, _ = heart_clip(beating_disc(shape=shape, spacing=spacing), LAYOUT, 80)
-        assert clip.shape == (6, 3, 80, 80)
+        assert clip.shape == (7, 3, 80, 80)
         areas.append(float((clip[0] > 0).float().sum()) * 2.0**2)
     assert areas[0] == pytest.approx(areas[1], rel=0.05)
     assert areas[0] == pytest.approx(3 * np.pi * 30**2, rel=0.1)
@@ -159,16 +159,17 @@ def test_enhancement_without_geometry_is_taken_by_its_place_in_the_stack():
         assert brightest(clip[4, channel])[0] == pytest.approx(spots[index] / 2, abs=1)
 
 
-def test_long_axes_are_cut_around_the_heart_at_end_diastole():
+def test_long_axes_are_cut_around_the_heart_at_both_extremes():
     study = beating_disc(slices=10)  # the heart's middle at x 120, y 90, z 40
     four = still((120, 20, -10), LONG, (70.0, 50.0), view=View.FOUR_CHAMBER,
-                 kind=Sequence.CINE, phases=6)  # fmt: skip
-    four.pixels[3:] = np.roll(four.pixels[3:], 20, axis=1)  # only end-diastole is wanted
+                 kind=Sequence.CINE, phases=10)  # fmt: skip
+    four.pixels[4] = np.roll(four.pixels[4], 10, axis=0)  # 20 mm down at 0.4 of the beat
     study.series.append(four)
     clip, notes = heart_clip(study, LAYOUT, 80)
     # The picture's middle is the basal level, 16 mm from the heart's, so that atria are seen.
     assert brightest(clip[5, 0]) == pytest.approx((40, 48), abs=3)
-    assert (clip[5, 1:] == 0).all()
+    assert brightest(clip[6, 0]) == pytest.approx((50, 48), abs=3)
+    assert (clip[5:, 1:] == 0).all()
     assert "No long-axis cine of 2CH and 3CH." in notes
 
 
@@ -188,13 +189,13 @@ def test_a_study_without_short_axis_cine_is_refused_and_told_what_it_has():
 
 
 def test_groups_are_normalised_apart_and_missing_channels_stay_zero():
-    clips = torch.rand(2, 6, 3, 20, 20)
+    clips = torch.rand(2, 7, 3, 20, 20)
     clips[:, 4] *= 1000
-    clips[1, 5, 2] = 0
+    clips[1, 5:, 2] = 0
     clips[0, 4, 1] = 7
     out = normalise_groups(clips)
-    assert (out[1, 5, 2] == 0).all() and (out[0, 4, 1] == 0).all()
-    alone = normalise_groups(torch.cat([clips[:, :4], torch.zeros(2, 2, 3, 20, 20)], 1))
+    assert (out[1, 5:, 2] == 0).all() and (out[0, 4, 1] == 0).all()
+    alone = normalise_groups(torch.cat([clips[:, :4], torch.zeros(2, 3, 3, 20, 20)], 1))
     assert torch.equal(out[:, :4], alone[:, :4]) and (alone[:, 4:] == 0).all()
     assert out[:, 4, 0].std() == pytest.approx(float(out[:, 5, 0].std()), rel=0.1)
 
@@ -210,7 +211,7 @@ def test_a_still_heart_falls_back_to_the_centre_and_says_so():
 
 def test_few_phases_and_one_slice_still_read():
     clip, notes = heart_clip(beating_disc(slices=1, phases=2), LAYOUT, 80)
-    assert clip.shape == (6, 3, 80, 80) and "stand for all three levels" in notes[0]
+    assert clip.shape == (7, 3, 80, 80) and "stand for all three levels" in notes[0]
     assert torch.equal(clip[0], clip[1]) and torch.equal(clip[2], clip[3])
     assert (clip[0] > 0).sum() > (clip[2] > 0).sum()
 

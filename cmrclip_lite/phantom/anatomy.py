@@ -247,7 +247,7 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     overload = rng.random()
     # A large RV takes part in the apex; thick muscle leaves it less room there.
     large = float(np.clip((truth.rvedv_ml / truth.lvedv_ml - 1.2) / 0.8, 0, 1))
-    reach = 0.95 + 0.1 * large - 0.08 * (truth.diagnosis == "hcm")
+    reach = 0.87 + 0.12 * large - 0.08 * (truth.diagnosis == "hcm")
     shorten = float(np.clip(0.125 * truth.lvef / 60 * rng.uniform(0.7, 1.3), 0.01, 0.2))
     if truth.diagnosis == "amyloid":  # the base hardly moves, the apex still does
         shorten *= rng.uniform(0.4, 0.75)
@@ -286,9 +286,9 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
             offset=float(np.clip(rng.normal(0.92, 0.09), 0.7, 1.15)),
             shift_mm=(rng.normal(2, 5), rng.normal(0, 4)),
             turn=rng.normal(0, 0.15),
-            base_mm=rng.uniform(-9, 1),
-            apex_mm=length * float(np.clip(rng.normal(reach, 0.06), 0.75, 1.1)),
-            taper=(rng.uniform(1.4, 2.6) + large, rng.uniform(1.0, 1.9)),
+            base_mm=rng.uniform(-7, 4),
+            apex_mm=length * float(np.clip(rng.normal(reach, 0.06), 0.62, 1.1)),
+            taper=(rng.uniform(1.3, 2.4) + large, rng.uniform(1.2, 2.3)),
             deviation=1 + smooth_map(rng, rng.uniform(0.03, 0.1), 4),
             systolic=smooth_map(rng, rng.uniform(0.03, 0.1), 5),
             strands=_strands(rng),

@@ -16,8 +16,8 @@ from .truth import Truth
 SIZE = 96
 SPACING_MM = 2.0
 # Frames of a case: four phases of the beat, the late phase in which enhancement is imaged, and
-# the long axes at end-diastole.
-ED, MID_SYSTOLE, ES, MID_DIASTOLE, LATE, LONG_AXES = range(6)
+# the long axes at end-diastole and at end-systole.
+ED, MID_SYSTOLE, ES, MID_DIASTOLE, LATE, LONG_ED, LONG_ES = range(FRAMES := 7)
 # How far from the base the middle of the long axes lies: the atria are to be seen as well.
 LONG_AXIS_MIDDLE = 0.22
 # Where the long axes cut the ventricle, and the way their images usually lie (see `exam`).
@@ -29,10 +29,10 @@ class TrainingLabels:
     """One synthetic heart on the grid of the "heart" layout.
 
     Attributes:
-        labels: `(6, 3, 96, 96)` uint8 tissues on a 2 mm grid around the heart. The first five
+        labels: `(7, 3, 96, 96)` uint8 tissues on a 2 mm grid around the heart. The first five
             frames are short-axis levels (base, middle, apex) at end-diastole, halfway to
-            end-systole, end-systole, halfway back, and late in diastole; the last holds the
-            four-, two- and three-chamber planes at end-diastole.
+            end-systole, end-systole, halfway back, and late in diastole; the last two hold the
+            four-, two- and three-chamber planes at end-diastole and at end-systole.
         truth: what is true of it.
     """
 
@@ -56,8 +56,8 @@ def training_labels(seed: int, diagnosis: str | None = None) -> TrainingLabels:
     heart = draw_heart(truth, rng)
     body = draw_body(heart, rng)
     short = _short_axes(heart, body, rng)
-    long = np.stack([_long_axis(heart, body, name, rng) for name in _LONG_AXIS])
-    return TrainingLabels(np.concatenate([short, long[None]]), truth)
+    long = np.stack([_long_axis(heart, body, name, rng) for name in _LONG_AXIS], axis=1)
+    return TrainingLabels(np.concatenate([short, long]), truth)
 
 
 def _short_axes(heart: Heart, body: Body, rng: np.random.Generator) -> np.ndarray:
@@ -86,7 +86,10 @@ def _phases(heart: Heart, rng: np.random.Generator) -> np.ndarray:
 
 
 def _long_axis(heart: Heart, body: Body, name: str, rng: np.random.Generator) -> np.ndarray:
-    """`(96, 96)` labels of one long-axis plane, its middle beside that of the short-axis stack."""
+    """`(2, 96, 96)` labels of one long-axis plane at end-diastole and end-systole.
+
+    Its middle lies beside that of the short-axis stack.
+    """
     cut, lie = _LONG_AXIS[name]
     angle = np.radians(cut + rng.normal(0, 5.5))
     side = np.array([np.cos(angle), -np.sin(angle), rng.normal(0, 0.05)])
@@ -98,8 +101,8 @@ def _long_axis(heart: Heart, body: Body, name: str, rng: np.random.Generator) ->
     off = off + rng.normal(0, 3, 3)
     p = off + gx.ravel()[:, None] * side + gy.ravel()[:, None] * up
     x, y, u = p.T.astype(np.float32)
-    phase = np.array([rng.normal(0, 0.015) % 1.0], np.float32)
-    return _painted(heart, any_points(heart, body, x, y, u), phase).reshape(SIZE, SIZE)
+    phases = (np.array([0, heart.es_time]) + rng.normal(0, 0.015, 2)).astype(np.float32) % 1
+    return _painted(heart, any_points(heart, body, x, y, u), phases).reshape(2, SIZE, SIZE)
 
 
 def _painted(heart: Heart, points: Points, phases: np.ndarray) -> np.ndarray:

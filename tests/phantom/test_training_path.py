@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from cmrclip_lite.phantom import paint_random, training_labels
-from cmrclip_lite.phantom.fastpath import ED, ES, LATE, LONG_AXES
+from cmrclip_lite.phantom.fastpath import ED, ES, FRAMES, LATE, LONG_ED, LONG_ES
 from cmrclip_lite.phantom.tissue import LV_CAVITY, N_TISSUES, Tissue
 
 CAVITY = [int(t) for t in LV_CAVITY]
@@ -22,7 +22,7 @@ def test_the_same_seed_gives_the_same_heart_and_another_seed_another() -> None:
 def test_labels_have_the_frames_that_training_expects() -> None:
     case = training_labels(11, "normal")
 
-    assert case.labels.shape == (6, 3, 96, 96) and case.labels.dtype == np.uint8
+    assert case.labels.shape == (FRAMES, 3, 96, 96) and case.labels.dtype == np.uint8
     assert case.labels.max() < N_TISSUES
     cavity = np.isin(case.labels[:LATE], CAVITY).sum((1, 2, 3))
     assert cavity[ED] == cavity.max() and cavity[ES] == cavity.min()
@@ -33,10 +33,12 @@ def test_labels_have_the_frames_that_training_expects() -> None:
 
 def test_long_axes_show_the_atria_and_the_three_chamber_view_the_aorta() -> None:
     cases = [training_labels(seed) for seed in range(6)]
-    atrium = [(c.labels[LONG_AXES] == Tissue.LA_BLOOD).sum((1, 2)) for c in cases]
-    aorta = np.sum([(c.labels[LONG_AXES] == Tissue.AORTA).sum((1, 2)) for c in cases], axis=0)
+    atrium = [(c.labels[LONG_ED] == Tissue.LA_BLOOD).sum((1, 2)) for c in cases]
+    aorta = np.sum([(c.labels[LONG_ED] == Tissue.AORTA).sum((1, 2)) for c in cases], axis=0)
 
     assert np.min(atrium) > 40
+    filled = [(c.labels[LONG_ES] == Tissue.LA_BLOOD).sum((1, 2)) for c in cases]
+    assert np.sum(filled) > np.sum(atrium)  # the atria are largest at end-systole
     assert aorta[2] > aorta[1] and aorta[2] > 6 * 50
 
 
