@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, pixel_unshuffle
 
 from ..heart_layout import normalise_groups
 from ..phantom import paint_random
-from ..phantom.fastpath import ED, ES, LATE, LONG_AXES
+from ..phantom.fastpath import ED, ES, FRAMES, LATE, LONG_ED, LONG_ES
 from ..phantom.tissue import LV_CAVITY, LV_WALL, RV_CAVITY, Tissue
 from ..phantom.truth import CINE_LAX, CINE_SAX, LGE, Truth
 from .cases import Cases
@@ -29,9 +29,11 @@ VIEWS = (
 PAIR = 0.35  # how often a cine is an ED and ES pair, as challenge data often has
 ONE_LEVEL = 0.08  # how often one slice stands for all levels
 
-SHORT_AXES = 4  # frames of the clip: short-axis cine, then the two below
-LATE_FRAME, LONG_FRAME = 4, 5
-# What a patch is asked for: how much of it is each of these.
+LEVELS = 3  # channels of a frame
+SHORT_AXES = 4  # frames of the clip: short-axis cine, then the ones below
+LATE_FRAME, LONG_FRAMES = 4, slice(5, 7)
+CELLS = 4  # cells along the side of a patch
+# What each cell of a patch is asked for: how much of it is each of these.
 SEEN = (
     LV_CAVITY,
     LV_WALL,
@@ -44,81 +46,106 @@ SEEN = (
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Clips `(B, 6, 3, size, size)`, their tissues (air where a view is missing), their truths."""
+class Planes:
+    """What some exams hold, before it is imaged.
 
-    clips: Tensor
+    Attributes:
+        tissues: `(B, 7, 3, size, size)` uint8, air where a view is missing.
+        shown: `(B, 7, 3)` bool, False where a view is missing.
+        truths: of the exams, `imaged` as they hold it.
+    """
+
     tissues: Tensor
+    shown: Tensor
     truths: list[Truth]
 
 
-def draw_batch(cases: Cases, index: np.ndarray, size: int, rng: np.random.Generator) -> Batch:
-    """Clips of some cases, each with the views it happens to hold, and what can be known of it."""
-    chances = np.array([chance for _, chance in VIEWS])
-    imaged = [VIEWS[k][0] for k in rng.choice(len(VIEWS), len(index), p=chances)]
-    drawn = [_draw_labels(cases.labels[i], size, rng) for i in index]
-    tissues = torch.from_numpy(np.stack(drawn))
-    clips = _paint(tissues, torch.Generator().manual_seed(int(rng.integers(2**62))))
-    clips = normalise_groups(clips)
+def draw_planes(cases: Cases, index: np.ndarray, size: int, rng: np.random.Generator) -> Planes:
+    """The planes of some cases, each with the views it happens to hold."""
+    imaged = draw_views(rng, len(index))
+    tissues = torch.from_numpy(np.stack([_draw_labels(cases.labels[i], size, rng) for i in index]))
+    shown = torch.ones(tissues.shape[:3], dtype=torch.bool)
     for row, views in enumerate(imaged):
         for frame, channels in _missing(views, rng):
-            clips[row, frame, channels] = 0
-            tissues[row, frame, channels] = Tissue.AIR
+            shown[row, frame, channels] = False
+    tissues[~shown] = Tissue.AIR
     truths = [
         replace(cases.truths[i], imaged=views) for i, views in zip(index, imaged, strict=True)
     ]
-    return Batch(clips, tissues, truths)
+    return Planes(tissues, shown, truths)
+
+
+def draw_clips(planes: Planes, rng: np.random.Generator) -> Tensor:
+    """Images of planes as a model reads them, `(B, 7, 3, size, size)`; what is missing is 0."""
+    clips = _paint(planes.tissues, torch.Generator().manual_seed(int(rng.integers(2**62))))
+    return normalise_groups(clips) * planes.shown[..., None, None]
+
+
+def draw_views(rng: np.random.Generator, count: int) -> list[tuple[str, ...]]:
+    """What each of some exams holds."""
+    chances = np.array([chance for _, chance in VIEWS])
+    return [VIEWS[k][0] for k in rng.choice(len(VIEWS), count, p=chances)]
 
 
 def tissue_shares(tissues: Tensor, patch: int) -> Tensor:
-    """How much of each patch is each kind of tissue in `SEEN`, in each channel.
+    """How much of each cell of each patch is each kind of tissue in `SEEN`, in each channel.
+
+    A patch is cut into `CELLS` times `CELLS` cells.
 
     Args:
         tissues: `(B, F, 3, H, W)` uint8.
         patch: side of a patch in pixels.
 
     Returns:
-        `(B, F * n, len(SEEN) * 3)` float32, 0 to 1; patches in the order of the encoder's tokens.
+        `(B, F * n, len(SEEN) * 3 * CELLS**2)` float32, 0 to 1; patches in the order of the
+        encoder's tokens.
     """
+    index = tissues[..., ::2, ::2].flatten(0, 1).int()  # every other pixel is share enough
     shares = []
     for group in SEEN:
         seen = torch.zeros(256)
         seen[[int(t) for t in group]] = 1
-        shares.append(avg_pool2d(seen[tissues.long()].flatten(0, 1), patch))
-    pooled = torch.stack(shares, dim=1).flatten(1, 2)  # (B * F, K * 3, h, w)
+        picked = seen.index_select(0, index.flatten()).view(index.shape)
+        shares.append(avg_pool2d(picked, patch // CELLS // 2))
+    pooled = torch.stack(shares, dim=1).flatten(1, 2)  # (B * F, K * 3, h * CELLS, w * CELLS)
+    pooled = pixel_unshuffle(pooled, CELLS)  # (B * F, K * 3 * CELLS**2, h, w)
     return pooled.flatten(2).transpose(1, 2).unflatten(0, tissues.shape[:2]).flatten(1, 2)
 
 
 def _paint(tissues: Tensor, generator: torch.Generator) -> Tensor:
     """Cines, short and long axis, in one contrast per study; late enhancement in its own."""
-    cine = torch.cat([tissues[:, :SHORT_AXES], tissues[:, LONG_FRAME:]], dim=1)
+    cine = torch.cat([tissues[:, :SHORT_AXES], tissues[:, LONG_FRAMES]], dim=1)
     cine = paint_random(cine, generator)
     late = paint_random(tissues[:, LATE_FRAME : LATE_FRAME + 1], generator, late=True)
     return torch.cat([cine[:, :SHORT_AXES], late, cine[:, SHORT_AXES:]], dim=1)
 
 
-def _missing(views: tuple[str, ...], rng: np.random.Generator) -> list[tuple[int, slice | int]]:
-    missing: list[tuple[int, slice | int]] = []
+def _missing(
+    views: tuple[str, ...], rng: np.random.Generator
+) -> list[tuple[int | slice, slice | int]]:
+    """Frames and channels of the clip that stay blank."""
+    missing: list[tuple[int | slice, slice | int]] = []
     if LGE not in views:
         missing.append((LATE_FRAME, slice(None)))
     if CINE_LAX not in views:
-        missing.append((LONG_FRAME, slice(None)))
+        missing.append((LONG_FRAMES, slice(None)))
     elif rng.random() < 0.4:  # of the two-chamber view alone nobody could report the aorta
-        missing.append((LONG_FRAME, 1))
+        missing.append((LONG_FRAMES, 1))
     return missing
 
 
 def _draw_labels(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """`(6, 3, size, size)` uint8: one drawing of a case's planes."""
+    """`(7, 3, size, size)` uint8: one drawing of a case's planes."""
     slack = labels.shape[2] - size
-    out = np.empty((6, 3, size, size), np.uint8)
+    out = np.empty((FRAMES, 3, size, size), np.uint8)
     short = list(range(SHORT_AXES)) if rng.random() > PAIR else [ED, ED, ES, ES]
+    long = [LONG_ED, LONG_ES]
     miss = rng.normal(0, MISS_PIXELS, 2)
     out[:SHORT_AXES] = _crop(labels[short], miss, slack)
     # Enhancement is imaged in other breaths, minutes later.
     for level in range(3):
         out[LATE_FRAME, level] = _crop(labels[LATE, level], miss + rng.normal(0, 1.2, 2), slack)
-        out[LONG_FRAME, level] = _crop(labels[LONG_AXES, level], rng.normal(0, 3.0, 2), slack)
+        out[LONG_FRAMES, level] = _crop(labels[long, level], rng.normal(0, 3.0, 2), slack)
     if rng.random() < ONE_LEVEL:
         out[: LATE_FRAME + 1] = out[: LATE_FRAME + 1, [int(rng.integers(3))] * 3]
     elif rng.random() < 0.08:  # a stack in the other order, where the geometry was lost

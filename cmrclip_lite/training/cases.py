@@ -24,7 +24,7 @@ SHARD = 250
 
 
 class Cases:
-    """`len(cases)` synthetic hearts: `labels[i]` is `(6, 3, 96, 96)` uint8, `truths[i]` its facts.
+    """`len(cases)` synthetic hearts: `labels[i]` is `(7, 3, 96, 96)` uint8, `truths[i]` its facts.
 
     The frames are those of `phantom.fastpath`.
     """

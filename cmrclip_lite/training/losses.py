@@ -1,9 +1,4 @@
-"""What training minimises: two terms that tie studies to words, and two that teach the eye.
-
-A transformer with no idea of an image learns slowly from a few words a study. Asking it as well
-where the chambers are, and how large, gives it thousands of answers a study; both are known of
-synthetic hearts, and the heads that answer are thrown away.
-"""
+"""What training minimises: two terms that tie studies to words, and four that teach the eye."""
 
 from __future__ import annotations
 
@@ -53,3 +48,13 @@ def measurements(predicted: Tensor, actual: Tensor) -> Tensor:
 def tissues(predicted: Tensor, shares: Tensor) -> Tensor:
     """Cross entropy of how much of each patch is each tissue; logits and shares `(B, N, K)`."""
     return binary_cross_entropy_with_logits(predicted, shares)
+
+
+def place(studies: Tensor, there: Tensor) -> Tensor:
+    """One minus the cosine between where studies are put and where they belong; unit `(B, D)`."""
+    return (1 - (studies * there).sum(1)).mean()
+
+
+def likeness(patches: Tensor, given: Tensor) -> Tensor:
+    """Squared error of tokens, both `(B, F, n, D)`, as a share of the given ones' variance."""
+    return (patches - given).square().mean() / given.var().clamp(min=1e-6)

@@ -1,19 +1,14 @@
 """Train a checkpoint from nothing on synthetic hearts and their reports.
 
-    python -m cmrclip_lite.training --out runs/first
+    python -m cmrclip_lite.training --out runs/third
 
-A run that was killed goes on from its last checkpoint when the same command is given again. The
-batch of every step depends only on the seed and the step, so a resumed run sees what an
-uninterrupted one would have.
+First the words (`meaning`), then the eye in three stages (`eye`). A run that was killed goes on
+from its last saved state when the same command is given again.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import math
-import os
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -24,18 +19,18 @@ from torch import Tensor, nn
 
 from ..hub import save
 from ..model import CMRCLIP, LayoutConfig, ModelConfig, TextConfig, VideoConfig
-from ..phantom.report import write_impression
+from ..phantom.fastpath import FRAMES
 from ..phantom.truth import Truth
 from ..prompts import CONDITIONS
-from .augment import draw_batch, tissue_shares
+from .augment import Planes, draw_clips, draw_planes
 from .cases import Cases
+from .eye import Eye
 from .facts import KEYS as FACTS
-from .lexicon import Statement, sample_statements, truth_matrix
-from .measures import measure, statistics
-from .trainer import Tokens, Trainer, Words, initialise
+from .initial import initialise
+from .loop import Stage, fit
+from .meaning import Meaning, Measures, Words, draw_truths, draw_words
+from .measures import statistics
 from .vocabulary import build_tokenizer
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,31 +38,40 @@ class Settings:
     """One training run.
 
     Attributes:
-        cases: synthetic hearts to learn from.
-        steps: batches in all, of which the first `vision_steps` are without words: there is
-            nothing to tie words to before the chambers are told apart.
-        batch: studies in a batch, each with its impression and `statements` short statements.
+        word_steps, word_batch: batches of the words, and hearts in each.
+        cases: synthetic hearts that the eye learns from.
+        reason_steps, look_steps, join_steps: batches of the eye's stages (see `eye`).
+        batch: studies in each of them.
+        statements: short statements for each heart beside its impression.
         text_length: tokens of a text that training reads.
         learning_rate, block_rate: AdamW's and, inside the video blocks, Muon's; reached after
             `warm_up` steps, kept, and lowered to nothing over the last `cool_down` share of them.
+        join_share: what the rates of the last stage are of these.
         half: 1 computes the encoders in bfloat16, nearly twice as fast where the processor has it
             (AVX-512 BF16, AMX) and slower elsewhere; 0 in float32.
         save_every: steps that a kill may cost.
     """
 
-    cases: int = 12_000
-    steps: int = 5_400
-    vision_steps: int = 2_600
+    word_steps: int = 3_500
+    word_batch: int = 64
+    cases: int = 16_000
+    reason_steps: int = 1_200
+    look_steps: int = 2_200
+    join_steps: int = 2_000
     batch: int = 32
     statements: int = 4
     text_length: int = 128
     learning_rate: float = 1e-3
     block_rate: float = 3e-3
+    join_share: float = 0.5
     weight_decay: float = 0.05
     warm_up: int = 50
-    cool_down: float = 0.45
+    cool_down: float = 0.5
+    statement_weight: float = 2.0
     measure_weight: float = 1.0
     tissue_weight: float = 5.0
+    likeness_weight: float = 1.0
+    place_weight: float = 2.0
     half: int = 1
     seed: int = 1
     save_every: int = 100
@@ -77,7 +81,14 @@ def bundled_config(vocab_size: int) -> ModelConfig:
     """The bundled checkpoint's sizes: small enough to train and to run on two cores."""
     return ModelConfig(
         video=VideoConfig(
-            image_size=80, patch_size=16, width=192, depth=4, heads=4, mlp_ratio=4, num_frames=6
+            stem="convolutions",
+            image_size=80,
+            patch_size=16,
+            width=192,
+            depth=4,
+            heads=4,
+            mlp_ratio=4,
+            num_frames=FRAMES,
         ),
         text=TextConfig(
             vocab_size=vocab_size,
@@ -88,72 +99,124 @@ def bundled_config(vocab_size: int) -> ModelConfig:
             max_positions=160,
             cased=False,
         ),
-        projection_dim=128,
+        projection_dim=256,
         layout=LayoutConfig(name="heart", spacing_mm=2.0, phases=4),
         conditions=tuple(key for key in CONDITIONS if key in FACTS),
     )
 
 
 def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
-    """Run or resume; leaves `checkpoint/` (to load), `log.jsonl` and `state.pt` in `out`."""
+    """Run or resume; leaves `checkpoint/` (to load), a log and a state of each stage in `out`."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "settings.json").write_text(json.dumps(asdict(settings), indent=2))
     cases = Cases(out / "cases", settings.cases, settings.seed * 1_000_000, workers)
+    measures = Measures(*statistics(cases.truths))
     tokenizer = _tokenizer(out / "tokenizer.json", settings.seed)
     torch.manual_seed(settings.seed)
     model = CMRCLIP(bundled_config(tokenizer.get_vocab_size()), tokenizer)
     initialise(model)
-    centre, spread = statistics(cases.truths)
-    trainer = Trainer(model, len(centre), half=bool(settings.half)).train()
-    optimisers = _optimisers(trainer, settings)
-    first = _resume(out, trainer, optimisers)
-    weights = {
-        "contrastive": 1.0,
-        "statements": 2.0,
-        "measurements": settings.measure_weight,
-        "tissues": settings.tissue_weight,
-    }
-    started = time.monotonic()
-    for step in range(first, settings.steps):
-        rng = np.random.default_rng([settings.seed, step])
-        for group in (group for o in optimisers for group in o.param_groups):
-            group["lr"] = group["full"] * _schedule(step, settings)
-        index = rng.choice(len(cases), settings.batch, replace=False)
-        drawn = draw_batch(cases, index, model.config.video.image_size, rng)
-        shares = tissue_shares(drawn.tissues, model.config.video.patch_size)
-        measured = (measure(drawn.truths) - centre) / spread
-        wordless = step < settings.vision_steps
-        words = None if wordless else _words(model, drawn.truths, settings, rng)
-        terms = trainer(drawn.clips, shares, measured, words)
-        loss = sum(weights[name] * term for name, term in terms.items())
-        trainer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(trainer.parameters(), 1.0)
-        for optimiser in optimisers:
-            optimiser.step()
-        _log(out, step, terms, trainer, time.monotonic() - started)
-        if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-            _save(out, step + 1, trainer, optimisers)
-            save(model, out / "checkpoint")
+    count, half = len(measures.centre), bool(settings.half)
+    meaning = Meaning(model, count, half)
+    _learn_words(out, meaning, measures, settings)
+    eye = Eye(model, meaning, count, half)
+    _learn_to_see(out, eye, cases, measures, settings)
+    save(model, out / "checkpoint")
     return model.eval()
+
+
+def _learn_words(out: Path, meaning: Meaning, measures: Measures, settings: Settings) -> None:
+    def terms(rng: np.random.Generator) -> dict[str, Tensor]:
+        truths = draw_truths(rng, settings.word_batch)
+        words = _words(meaning.model[0], truths, settings, rng)
+        return meaning(truths, measures.of(truths), words)
+
+    stage = _stage("words", settings.word_steps, settings)
+    learned = list(meaning.parameters())
+    fit(out, stage, meaning, terms, [_adam(learned, settings.learning_rate, settings.weight_decay)])
+
+
+def _learn_to_see(
+    out: Path, eye: Eye, cases: Cases, measures: Measures, settings: Settings
+) -> None:
+    model = eye.meaning[0].model[0]
+    size = model.config.video.image_size
+
+    def planes_of(rng: np.random.Generator) -> Planes:
+        index = rng.choice(len(cases), settings.batch, replace=False)
+        return draw_planes(cases, index, size, rng)
+
+    def reason(rng: np.random.Generator) -> dict[str, Tensor]:
+        planes = planes_of(rng)
+        words = _words(model, planes.truths, settings, rng)
+        return eye.reason(planes, measures.of(planes.truths), words)
+
+    def look(rng: np.random.Generator) -> dict[str, Tensor]:
+        planes = planes_of(rng)
+        return eye.look(planes, draw_clips(planes, rng))
+
+    def join(rng: np.random.Generator) -> dict[str, Tensor]:
+        planes = planes_of(rng)
+        clips = draw_clips(planes, rng)
+        words = _words(model, planes.truths, settings, rng)
+        return eye.join(planes, clips, measures.of(planes.truths), words)
+
+    stem = list(eye.video.patch_embed.parameters())
+    inner = [p for p in eye.video.blocks.parameters() if p.ndim == 2]
+    taken = {id(p) for p in stem + inner}
+    rest = [p for p in eye.video.parameters() if id(p) not in taken]
+    heads = [*eye.projection.parameters(), *eye.measure.parameters()]
+    tissue = [*stem, *eye.tissue.parameters()]
+    slow = settings.join_share
+    plan = (
+        ("reason", settings.reason_steps, reason, inner, [*rest, *heads, *eye.given.parameters()]),
+        ("look", settings.look_steps, look, [], tissue),
+        ("join", settings.join_steps, join, inner, [*rest, *heads, *tissue]),
+    )
+    for name, steps, terms, by_muon, by_adam in plan:
+        share = slow if name == "join" else 1.0
+        optimisers = [_adam(by_adam, share * settings.learning_rate, settings.weight_decay)]
+        if by_muon:
+            optimisers.append(_muon(by_muon, share * settings.block_rate, settings.weight_decay))
+        fit(out, _stage(name, steps, settings), eye, terms, optimisers)
 
 
 def _words(
     model: CMRCLIP, truths: list[Truth], settings: Settings, rng: np.random.Generator
 ) -> Words:
-    reports = [write_impression(truth, rng) for truth in truths]
-    said = [s for truth in truths for s in sample_statements(truth, rng, settings.statements)]
-    return Words(
-        _tokens(model, reports, settings.text_length),
-        _tokens(model, [statement.text for statement in said], settings.text_length),
-        holds_matrix(truths, said),
+    return draw_words(model, truths, settings.statements, settings.text_length, rng)
+
+
+def _stage(name: str, steps: int, settings: Settings) -> Stage:
+    return Stage(
+        name,
+        steps,
+        seed=(settings.seed, sum(name.encode())),
+        warm_up=settings.warm_up,
+        cool_down=settings.cool_down,
+        save_every=settings.save_every,
+        weights={
+            "contrastive": 1.0,
+            "statements": settings.statement_weight,
+            "measurements": settings.measure_weight,
+            "tissues": settings.tissue_weight,
+            "likeness": settings.likeness_weight,
+            "place": settings.place_weight,
+        },
     )
 
 
-def holds_matrix(truths: list[Truth], said: list[Statement]) -> Tensor:
-    """`(B, S)`: 1 where the statement is true of the case, 0 false, NaN too close to call."""
-    judged = torch.from_numpy(truth_matrix(said, truths).T).float()
-    return judged.masked_fill(judged < 0, math.nan)
+def _muon(parameters: list[nn.Parameter], rate: float, decay: float) -> torch.optim.Optimizer:
+    """Muon (Jordan et al. 2024), which learns as much in fewer steps; for matrices alone."""
+    return torch.optim.Muon(parameters, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+
+
+def _adam(parameters: list[nn.Parameter], rate: float, decay: float) -> torch.optim.Optimizer:
+    """AdamW; biases, norms and temperatures are not decayed."""
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
 
 
 def _tokenizer(path: Path, seed: int) -> Tokenizer:
@@ -161,74 +224,6 @@ def _tokenizer(path: Path, seed: int) -> Tokenizer:
     if not path.exists():
         build_tokenizer(seed=seed).save(str(path))
     return Tokenizer.from_file(str(path))
-
-
-def _tokens(model: CMRCLIP, texts: list[str], length: int) -> Tokens:
-    ids, mask = model.tokenize(texts)
-    return ids[:, :length], mask[:, :length]
-
-
-def _optimisers(trainer: Trainer, settings: Settings) -> list[torch.optim.Optimizer]:
-    """Muon for the weights inside the video blocks, AdamW for the rest.
-
-    Muon (Jordan et al. 2024) learns as much in fewer steps. Biases, norms and temperatures are
-    not decayed. Each group's own rate is kept as "full", for the schedule to scale.
-    """
-    named = list(trainer.model.video_model.blocks.named_parameters())
-    inner = [p for _, p in named if p.ndim == 2]
-    taken = {id(p) for p in inner}
-    rest = [p for p in trainer.parameters() if p.requires_grad and id(p) not in taken]
-    groups = [
-        {"params": [p for p in rest if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    optimisers = [
-        torch.optim.Muon(
-            inner,
-            lr=settings.block_rate,
-            weight_decay=settings.weight_decay,
-            adjust_lr_fn="match_rms_adamw",
-        ),
-        torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98)),
-    ]
-    for group in (group for o in optimisers for group in o.param_groups):
-        group["full"] = group["lr"]
-    return optimisers
-
-
-def _schedule(step: int, settings: Settings) -> float:
-    """Linear warm-up, level, then a linear fall to nothing."""
-    left = (settings.steps - step) / (settings.cool_down * settings.steps)
-    return min(1.0, (step + 1) / settings.warm_up, left)
-
-
-def _log(out: Path, step: int, terms: dict[str, Tensor], trainer: Trainer, seconds: float) -> None:
-    row = {"step": step, "seconds": round(seconds, 1)}
-    row |= {name: round(term.item(), 4) for name, term in terms.items()}
-    row["scale"] = round(trainer.log_scale.exp().item(), 2)
-    with (out / "log.jsonl").open("a") as log:
-        log.write(json.dumps(row) + "\n")
-    if step % 20 == 0:
-        logger.info("%s", row)
-
-
-def _save(out: Path, step: int, trainer: Trainer, optimisers: list[torch.optim.Optimizer]) -> None:
-    state = {"step": step, "trainer": trainer.state_dict()}
-    state["optimisers"] = [optimiser.state_dict() for optimiser in optimisers]
-    partial = out / "state.partial"
-    torch.save(state, partial)
-    os.replace(partial, out / "state.pt")  # a kill leaves the old state or the new, never half
-
-
-def _resume(out: Path, trainer: Trainer, optimisers: list[torch.optim.Optimizer]) -> int:
-    if not (out / "state.pt").exists():
-        return 0
-    state = torch.load(out / "state.pt", weights_only=True)
-    trainer.load_state_dict(state["trainer"])
-    for optimiser, kept in zip(optimisers, state["optimisers"], strict=True):
-        optimiser.load_state_dict(kept)
-    logger.info("resumed at step %d", state["step"])
-    return state["step"]
 
 
 def with_overrides(settings: Settings, **changes: float | int | None) -> Settings:

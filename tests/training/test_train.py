@@ -11,23 +11,39 @@ import torch
 
 from cmrclip_lite.hub import load
 from cmrclip_lite.phantom.tissue import Tissue
-from cmrclip_lite.phantom.truth import CINE_LAX, CINE_SAX, LGE
-from cmrclip_lite.training import losses, train
+from cmrclip_lite.phantom.truth import ALL_IMAGED, CINE_LAX, CINE_SAX, LGE
+from cmrclip_lite.training import loop, losses, train
 from cmrclip_lite.training.augment import (
+    CELLS,
     LATE_FRAME,
-    LONG_FRAME,
+    LONG_FRAMES,
     SEEN,
     VIEWS,
-    draw_batch,
+    draw_clips,
+    draw_planes,
     tissue_shares,
 )
 from cmrclip_lite.training.cases import Cases
+from cmrclip_lite.training.meaning import TruthEncoder, draw_truths
 from cmrclip_lite.training.measures import measure, statistics
 from cmrclip_lite.training.train import Settings
 
 SETTINGS = Settings(
-    cases=8, steps=4, vision_steps=1, batch=4, statements=2, warm_up=2, seed=3, save_every=2
+    word_steps=3,
+    word_batch=6,
+    cases=8,
+    reason_steps=3,
+    look_steps=3,
+    join_steps=3,
+    batch=4,
+    statements=2,
+    warm_up=2,
+    seed=3,
+    save_every=2,
 )
+
+
+STAGES = ("words", "reason", "look", "join")
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +53,8 @@ def run(tmp_path_factory):
     return folder
 
 
-def losses_of(folder):
-    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+def losses_of(folder, stage):
+    rows = [json.loads(line) for line in (folder / f"{stage}.jsonl").read_text().splitlines()]
     return {row["step"]: {k: v for k, v in row.items() if k != "seconds"} for row in rows}
 
 
@@ -50,20 +66,73 @@ def test_a_run_leaves_a_checkpoint_that_loads_and_reads(run):
     assert model.encode_text(["EF 25%"]).shape == (1, model.config.projection_dim)
 
 
-def test_a_killed_run_goes_on_where_it_was(run, tmp_path, monkeypatch):
-    """Killed in the third step, after the second was saved: the rest is the same as without."""
-    real_log = train._log
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_killed_run_goes_on_where_it_was(run, tmp_path, monkeypatch, stage):
+    """Killed in a stage's third step, after the second was saved: the rest is as without."""
+    real_log = loop._log
 
-    def die(out, step, *rest):
-        if step == 2:
+    def die(out, now, step, *rest):
+        if now.name == stage and step == 2:
             raise KeyboardInterrupt
-        real_log(out, step, *rest)
+        real_log(out, now, step, *rest)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(train, "_log", die)
+        patch.setattr(loop, "_log", die)
         train.train(tmp_path, SETTINGS, workers=1)
     train.train(tmp_path, SETTINGS, workers=1)
-    assert losses_of(tmp_path) == losses_of(run)
+    for name in STAGES:
+        assert losses_of(tmp_path, name) == losses_of(run, name)
+
+
+def test_each_stage_leaves_alone_what_is_not_its_own(run):
+    """The words stay when the eye learns, the stem waits, the blocks wait while it looks."""
+
+    def moved(before, after, part):
+        first, then = (
+            torch.load(run / f"{stage}.pt", weights_only=True)["learner"]
+            for stage in (before, after)
+        )
+        names = [name for name in first if name.startswith(part)]
+        assert names
+        return any(not torch.equal(first[name], then[name]) for name in names)
+
+    words = torch.load(run / "words.pt", weights_only=True)["learner"]
+    shipped = load(run / "checkpoint").text_model.state_dict()
+    assert all(torch.equal(words[f"text.{name}"], value) for name, value in shipped.items())
+    assert moved("reason", "look", "video.patch_embed") and moved("look", "join", "video.blocks")
+    assert not moved("reason", "look", "video.blocks") and not moved("look", "join", "given")
+
+
+def test_tokens_alike_cost_nothing_and_tokens_of_nothing_their_variance():
+    given = torch.randn(4, 2, 3, 5, generator=torch.Generator().manual_seed(0))
+    assert losses.likeness(given, given) == 0
+    assert losses.likeness(torch.full_like(given, float(given.mean())), given) == pytest.approx(
+        1, rel=0.02
+    )
+
+
+def test_what_is_not_imaged_does_not_move_a_truth():
+    """Two hearts that differ only in their scar are one where nothing enhanced was imaged."""
+    (truth,) = draw_truths(np.random.default_rng(0), 1)
+    pair = [
+        replace(truth, lge_pattern=pattern, lge=lge, territory=None)
+        for pattern, lge in ((None, ()), ("mid-wall", (0.3,) * 16))
+    ]
+    encoder = TruthEncoder(measure(pair).shape[1], 8)
+    seen, blind = (
+        encoder(truths, measure(truths))
+        for truths in (
+            [replace(t, imaged=views) for t in pair] for views in (ALL_IMAGED, (CINE_SAX,))
+        )
+    )
+    assert not torch.allclose(seen[0], seen[1], atol=1e-3)
+    assert torch.allclose(blind[0], blind[1])
+
+
+def test_the_rate_rises_stays_and_falls_to_nothing():
+    stage = loop.Stage("words", 100, (1,), warm_up=10, cool_down=0.5, save_every=1, weights={})
+    rates = [loop.schedule(step, stage) for step in range(100)]
+    assert rates[0] == 0.1 and rates[10] == rates[50] == 1 and rates[99] == pytest.approx(0.02)
 
 
 def test_cases_are_made_once(run):
@@ -75,24 +144,30 @@ def test_cases_are_made_once(run):
 
 def test_a_batch_depends_only_on_its_seed(run):
     cases = Cases(run / "cases", SETTINGS.cases, SETTINGS.seed * 1_000_000, workers=1)
-    first, again = (draw_batch(cases, np.arange(4), 80, np.random.default_rng(5)) for _ in "12")
-    assert first.clips.shape == first.tissues.shape == (4, 6, 3, 80, 80)
-    assert torch.equal(first.clips, again.clips) and first.truths == again.truths
-    assert -2 <= first.clips.min() and first.clips.max() <= 2
+    drawn = []
+    for _ in range(2):
+        rng = np.random.default_rng(5)
+        planes = draw_planes(cases, np.arange(4), 80, rng)
+        drawn.append((planes, draw_clips(planes, rng)))
+    (first, clips), (again, others) = drawn
+    assert clips.shape == first.tissues.shape == (4, 7, 3, 80, 80)
+    assert torch.equal(clips, others) and first.truths == again.truths
+    assert -2 <= clips.min() and clips.max() <= 2
 
 
 def test_what_a_study_lacks_is_blank_and_nothing_is_asked_of_it(run):
     cases = Cases(run / "cases", SETTINGS.cases, SETTINGS.seed * 1_000_000, workers=1)
     seen = set()
     for seed in range(6):
-        batch = draw_batch(cases, np.arange(8), 80, np.random.default_rng(seed))
-        measured = measure(batch.truths)
+        rng = np.random.default_rng(seed)
+        planes = draw_planes(cases, np.arange(8), 80, rng)
+        clips, measured = draw_clips(planes, rng), measure(planes.truths)
         for clip, tissues, truth, row in zip(
-            batch.clips, batch.tissues, batch.truths, measured, strict=True
+            clips, planes.tissues, planes.truths, measured, strict=True
         ):
             seen.add(truth.imaged)
             assert clip[:4].std() > 0
-            for frame, view in ((LATE_FRAME, LGE), (LONG_FRAME, CINE_LAX)):
+            for frame, view in ((LATE_FRAME, LGE), (LONG_FRAMES, CINE_LAX)):
                 there = view in truth.imaged
                 assert bool(clip[frame].any()) is there
                 assert bool((tissues[frame] != Tissue.AIR).any()) is there
@@ -118,12 +193,18 @@ def test_measurements_that_are_not_known_cost_nothing():
 
 
 def test_tissue_shares_are_in_the_order_of_the_encoders_tokens():
-    """One patch of LV blood, in the second frame's third channel, third row, second column."""
+    """LV blood in one cell of a patch: the second frame's third channel, row 2, column 1."""
     tissues = torch.zeros(1, 2, 3, 80, 80, dtype=torch.uint8)
-    tissues[0, 1, 2, 32:48, 16:32] = int(Tissue.LV_BLOOD)
+    tissues[0, 1, 2, 32:36, 24:28] = int(Tissue.LV_BLOOD)
     shares = tissue_shares(tissues, 16)
-    assert shares.shape == (1, 2 * 25, 3 * len(SEEN))
-    assert shares[0].nonzero().tolist() == [[25 + 2 * 5 + 1, 2]]
+    assert shares.shape == (1, 2 * 25, 3 * len(SEEN) * CELLS**2)
+    cell = 2 * CELLS**2 + 0 * CELLS + 2  # the third channel, the cell's row 0, column 2
+    assert shares[0].nonzero().tolist() == [[25 + 2 * 5 + 1, cell]]
+
+
+def test_a_study_where_it_belongs_costs_nothing_and_the_opposite_two():
+    unit = torch.eye(3)
+    assert losses.place(unit, unit) == 0 and losses.place(unit, -unit) == 2
 
 
 def test_contrastive_loss_of_perfect_and_of_hopeless_pairs():

@@ -1,0 +1,96 @@
+"""How the video encoder learns: to reason first, then to look, then both together.
+
+A study is to lie where its truth lies, among sentences that stay put. Learned from images alone
+that is slow: nothing of a heart's size can be read before its parts are told apart. But what a
+synthetic heart consists of is known, so each half is taught by itself:
+
+- `reason`: the transformer is given tokens made from the tissues in each patch, as if its eye were
+  perfect, and learns to measure, and to find the place among the words, in a few minutes;
+- `look`: the stem learns to make those same tokens from images, and to name the tissues;
+- `join`: both go on together, from images to words.
+
+The heads that measure and name tissues, and the tokens given, are thrown away afterwards.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from ..model import CMRCLIP
+from . import losses
+from .augment import CELLS, LEVELS, SEEN, Planes, tissue_shares
+from .meaning import Meaning, Words
+
+SHARES = LEVELS * len(SEEN) * CELLS**2
+
+
+class Eye(nn.Module):
+    """A model's video encoder with the heads that training asks."""
+
+    def __init__(self, model: CMRCLIP, meaning: Meaning, measures: int, half: bool) -> None:
+        """`meaning` is what the first stage left, and stays as it is; `measures` are asked for."""
+        super().__init__()
+        self.video, self.projection = model.video_model, model.vid_proj
+        self.meaning = [meaning.requires_grad_(False)]  # not a part: it does not learn here
+        self.half = half
+        self.patch = model.config.video.patch_size
+        width = model.config.video.width
+        self.given = nn.Linear(SHARES, width)
+        self.tissue = nn.Linear(width, SHARES)
+        self.measure = nn.Linear(width, measures)
+
+    def reason(self, planes: Planes, measured: Tensor, words: Words) -> dict[str, Tensor]:
+        """Terms of the loss where the tissues are given; `measured` `(B, M)`, NaN if not shown."""
+        with self._precision():
+            tokens = self.video.encode_patches(self.given(self._shares(planes)))
+        return self._understood(tokens, planes, measured, words)
+
+    def look(self, planes: Planes, clips: Tensor) -> dict[str, Tensor]:
+        """Terms of the loss of what the stem makes of images `(B, F, 3, H, W)`."""
+        with self._precision():
+            patches = self.video.patch_embed(clips)
+        return self._seen(patches, planes)
+
+    def join(
+        self, planes: Planes, clips: Tensor, measured: Tensor, words: Words
+    ) -> dict[str, Tensor]:
+        """All terms of the loss, from images."""
+        with self._precision():
+            patches = self.video.patch_embed(clips)
+            tokens = self.video.encode_patches(patches)
+        return {
+            **self._seen(patches, planes),
+            **self._understood(tokens, planes, measured, words),
+        }
+
+    def _shares(self, planes: Planes) -> Tensor:
+        """`(B, F, n, SHARES)`."""
+        return tissue_shares(planes.tissues, self.patch).unflatten(1, (planes.tissues.shape[1], -1))
+
+    def _seen(self, patches: Tensor, planes: Planes) -> dict[str, Tensor]:
+        shares, patches = self._shares(planes), patches.float()
+        with torch.no_grad():
+            given = self.given(shares)
+        return {
+            "tissues": losses.tissues(self.tissue(patches), shares),
+            "likeness": losses.likeness(patches, given),
+        }
+
+    def _understood(
+        self, tokens: Tensor, planes: Planes, measured: Tensor, words: Words
+    ) -> dict[str, Tensor]:
+        features = self.video.norm(tokens[:, 0].float())
+        study = normalize(self.projection(features), dim=-1)
+        meaning = self.meaning[0]
+        with torch.no_grad():
+            there = meaning.truth(planes.truths, measured)
+        return {
+            "measurements": losses.measurements(self.measure(features), measured),
+            "place": losses.place(study, there),
+            **meaning.agreement(study, words),
+        }
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast("cpu", torch.bfloat16, enabled=self.half)
