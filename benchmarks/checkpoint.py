@@ -2,11 +2,11 @@
 
     python benchmarks/checkpoint.py                       # the bundled checkpoint
     python benchmarks/checkpoint.py --card                # and write the figures into its card
-    python benchmarks/checkpoint.py runs/first/checkpoint --rendered runs/first/library
+    python benchmarks/checkpoint.py runs/third/checkpoint --rendered runs/third/library
 
 The held-out phantoms are whole exams through the whole path, of seeds that training does not draw
 from: the cases of the library, or those in a training run's folder, which may be more
-(`python -m cmrclip_lite.training.bundle runs/first --held-out 500 --render-only`). Real studies
+(`python -m cmrclip_lite.training.bundle runs/third --held-out 500 --render-only`). Real studies
 are looked for in ../shared/real beside the repository; they are never trained on. Every figure
 has a bootstrap 95 % interval over patients.
 """

@@ -27,13 +27,16 @@ SHARES = LEVELS * len(SEEN) * CELLS**2
 
 
 class Eye(nn.Module):
-    """A model's video encoder with the heads that training asks."""
+    """A model's video encoder with the heads that training asks.
 
-    def __init__(self, model: CMRCLIP, meaning: Meaning, measures: int, half: bool) -> None:
-        """`meaning` is what the first stage left, and stays as it is; `measures` are asked for."""
+    What an image means is told by a `Meaning` that has learned its words and stays as it is. In the
+    methods, `measured` is `(B, M)`, NaN for what is not shown, and clips are `(B, F, 3, H, W)`.
+    """
+
+    def __init__(self, model: CMRCLIP, measures: int, half: bool) -> None:
+        """`measures` numbers are asked for; `half` computes the encoder in bfloat16."""
         super().__init__()
         self.video, self.projection = model.video_model, model.vid_proj
-        self.meaning = [meaning.requires_grad_(False)]  # not a part: it does not learn here
         self.half = half
         self.patch = model.config.video.patch_size
         width = model.config.video.width
@@ -41,29 +44,29 @@ class Eye(nn.Module):
         self.tissue = nn.Linear(width, SHARES)
         self.measure = nn.Linear(width, measures)
 
-    def reason(self, planes: Planes, measured: Tensor, words: Words) -> dict[str, Tensor]:
-        """Terms of the loss where the tissues are given; `measured` `(B, M)`, NaN if not shown."""
+    def reason(
+        self, meaning: Meaning, planes: Planes, measured: Tensor, words: Words
+    ) -> dict[str, Tensor]:
+        """Terms of the loss where the tissues are given."""
         with self._precision():
             tokens = self.video.encode_patches(self.given(self._shares(planes)))
-        return self._understood(tokens, planes, measured, words)
+        return self._understood(tokens, meaning, planes, measured, words)
 
     def look(self, planes: Planes, clips: Tensor) -> dict[str, Tensor]:
-        """Terms of the loss of what the stem makes of images `(B, F, 3, H, W)`."""
+        """Terms of the loss of what the stem makes of images."""
         with self._precision():
             patches = self.video.patch_embed(clips)
         return self._seen(patches, planes)
 
     def join(
-        self, planes: Planes, clips: Tensor, measured: Tensor, words: Words
+        self, meaning: Meaning, planes: Planes, clips: Tensor, measured: Tensor, words: Words
     ) -> dict[str, Tensor]:
         """All terms of the loss, from images."""
         with self._precision():
             patches = self.video.patch_embed(clips)
             tokens = self.video.encode_patches(patches)
-        return {
-            **self._seen(patches, planes),
-            **self._understood(tokens, planes, measured, words),
-        }
+        understood = self._understood(tokens, meaning, planes, measured, words)
+        return self._seen(patches, planes) | understood
 
     def _shares(self, planes: Planes) -> Tensor:
         """`(B, F, n, SHARES)`."""
@@ -79,11 +82,10 @@ class Eye(nn.Module):
         }
 
     def _understood(
-        self, tokens: Tensor, planes: Planes, measured: Tensor, words: Words
+        self, tokens: Tensor, meaning: Meaning, planes: Planes, measured: Tensor, words: Words
     ) -> dict[str, Tensor]:
         features = self.video.norm(tokens[:, 0].float())
         study = normalize(self.projection(features), dim=-1)
-        meaning = self.meaning[0]
         with torch.no_grad():
             there = meaning.truth(planes.truths, measured)
         return {

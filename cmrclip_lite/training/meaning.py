@@ -81,8 +81,8 @@ class Meaning(nn.Module):
 
     def __init__(self, model: CMRCLIP, measures: int, half: bool) -> None:
         super().__init__()
-        self.model = [model]  # not a part: its video encoder is not of this stage
         self.text, self.projection = model.text_model, model.txt_proj
+        self.encode_tokens = model.encode_tokens
         self.half = half
         self.truth = TruthEncoder(measures, model.config.projection_dim)
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
@@ -98,7 +98,7 @@ class Meaning(nn.Module):
             for rows in order.chunk(LENGTH_GROUPS):
                 longest = int(mask[rows].sum(1).max())
                 some = ids[rows, :longest], mask[rows, :longest]
-                vectors.append(self.model[0].encode_tokens(*some, normalize=False))
+                vectors.append(self.encode_tokens(*some, normalize=False))
         return normalize(torch.cat(vectors).float()[order.argsort()], dim=-1)
 
     def forward(self, truths: list[Truth], measured: Tensor, words: Words) -> dict[str, Tensor]:

@@ -117,17 +117,19 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
     initialise(model)
     count, half = len(measures.centre), bool(settings.half)
     meaning = Meaning(model, count, half)
-    _learn_words(out, meaning, measures, settings)
-    eye = Eye(model, meaning, count, half)
-    _learn_to_see(out, eye, cases, measures, settings)
+    _learn_words(out, model, meaning, measures, settings)
+    eye = Eye(model, count, half)
+    _learn_to_see(out, model, meaning.requires_grad_(False), eye, cases, measures, settings)
     save(model, out / "checkpoint")
     return model.eval()
 
 
-def _learn_words(out: Path, meaning: Meaning, measures: Measures, settings: Settings) -> None:
+def _learn_words(
+    out: Path, model: CMRCLIP, meaning: Meaning, measures: Measures, settings: Settings
+) -> None:
     def terms(rng: np.random.Generator) -> dict[str, Tensor]:
         truths = draw_truths(rng, settings.word_batch)
-        words = _words(meaning.model[0], truths, settings, rng)
+        words = _words(model, truths, settings, rng)
         return meaning(truths, measures.of(truths), words)
 
     stage = _stage("words", settings.word_steps, settings)
@@ -136,9 +138,14 @@ def _learn_words(out: Path, meaning: Meaning, measures: Measures, settings: Sett
 
 
 def _learn_to_see(
-    out: Path, eye: Eye, cases: Cases, measures: Measures, settings: Settings
+    out: Path,
+    model: CMRCLIP,
+    meaning: Meaning,
+    eye: Eye,
+    cases: Cases,
+    measures: Measures,
+    settings: Settings,
 ) -> None:
-    model = eye.meaning[0].model[0]
     size = model.config.video.image_size
 
     def planes_of(rng: np.random.Generator) -> Planes:
@@ -148,7 +155,7 @@ def _learn_to_see(
     def reason(rng: np.random.Generator) -> dict[str, Tensor]:
         planes = planes_of(rng)
         words = _words(model, planes.truths, settings, rng)
-        return eye.reason(planes, measures.of(planes.truths), words)
+        return eye.reason(meaning, planes, measures.of(planes.truths), words)
 
     def look(rng: np.random.Generator) -> dict[str, Tensor]:
         planes = planes_of(rng)
@@ -158,7 +165,7 @@ def _learn_to_see(
         planes = planes_of(rng)
         clips = draw_clips(planes, rng)
         words = _words(model, planes.truths, settings, rng)
-        return eye.join(planes, clips, measures.of(planes.truths), words)
+        return eye.join(meaning, planes, clips, measures.of(planes.truths), words)
 
     stem = list(eye.video.patch_embed.parameters())
     inner = [p for p in eye.video.blocks.parameters() if p.ndim == 2]

@@ -1,4 +1,4 @@
-"""Patches made by convolutions: as many tokens as by one linear map, and each sees beyond itself."""
+"""Patches made by convolutions: as many tokens as by a linear map, each seeing beyond itself."""
 
 from __future__ import annotations
 
