@@ -57,7 +57,7 @@ class Settings:
     cases: int = 16_000
     reason_steps: int = 1_200
     look_steps: int = 2_200
-    join_steps: int = 2_000
+    join_steps: int = 2_400
     batch: int = 32
     statements: int = 4
     text_length: int = 128
@@ -66,7 +66,7 @@ class Settings:
     join_share: float = 0.5
     weight_decay: float = 0.05
     warm_up: int = 50
-    cool_down: float = 0.5
+    cool_down: float = 0.65
     statement_weight: float = 2.0
     measure_weight: float = 1.0
     tissue_weight: float = 5.0
