@@ -52,14 +52,12 @@ def fit(
     learner: nn.Module,
     terms_of: Callable[[np.random.Generator], dict[str, Tensor]],
     optimisers: list[torch.optim.Optimizer],
-    saved: Callable[[], None] | None = None,
 ) -> None:
     """Run or resume a stage.
 
     Args:
         learner: what is optimised; its state is what a resumed run needs.
         terms_of: draws a batch and gives the terms of its loss.
-        saved: called each time the state has been saved.
     """
     for group in (group for o in optimisers for group in o.param_groups):
         group["full"] = group["lr"]  # the rate that the schedule scales
@@ -80,8 +78,6 @@ def fit(
         _log(out, stage, step, terms, time.monotonic() - started)
         if (step + 1) % stage.save_every == 0 or step + 1 == stage.steps:
             _save(out, stage, step + 1, learner, optimisers)
-            if saved:
-                saved()
 
 
 def schedule(step: int, stage: Stage) -> float:

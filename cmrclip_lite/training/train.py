@@ -115,56 +115,65 @@ def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
     torch.manual_seed(settings.seed)
     model = CMRCLIP(bundled_config(tokenizer.get_vocab_size()), tokenizer)
     initialise(model)
+    lessons = Lessons(model, cases, measures, settings)
     count, half = len(measures.centre), bool(settings.half)
     meaning = Meaning(model, count, half)
-    _learn_words(out, model, meaning, measures, settings)
+    _learn_words(out, meaning, lessons)
     eye = Eye(model, count, half)
-    _learn_to_see(out, model, meaning.requires_grad_(False), eye, cases, measures, settings)
+    _learn_to_see(out, eye, meaning.requires_grad_(False), lessons)
     save(model, out / "checkpoint")
     return model.eval()
 
 
-def _learn_words(
-    out: Path, model: CMRCLIP, meaning: Meaning, measures: Measures, settings: Settings
-) -> None:
+@dataclass(frozen=True)
+class Lessons:
+    """What the batches of a run are drawn from."""
+
+    model: CMRCLIP
+    cases: Cases
+    measures: Measures
+    settings: Settings
+
+    def words(self, truths: list[Truth], rng: np.random.Generator) -> Words:
+        """What is said of some patients."""
+        settings = self.settings
+        return draw_words(self.model, truths, settings.statements, settings.text_length, rng)
+
+    def planes(self, rng: np.random.Generator) -> Planes:
+        """What some exams hold."""
+        index = rng.choice(len(self.cases), self.settings.batch, replace=False)
+        return draw_planes(self.cases, index, self.model.config.video.image_size, rng)
+
+
+def _learn_words(out: Path, meaning: Meaning, lessons: Lessons) -> None:
+    settings = lessons.settings
+
     def terms(rng: np.random.Generator) -> dict[str, Tensor]:
         truths = draw_truths(rng, settings.word_batch)
-        words = _words(model, truths, settings, rng)
-        return meaning(truths, measures.of(truths), words)
+        words = lessons.words(truths, rng)
+        return meaning(truths, lessons.measures.of(truths), words)
 
     stage = _stage("words", settings.word_steps, settings)
     learned = list(meaning.parameters())
     fit(out, stage, meaning, terms, [_adam(learned, settings.learning_rate, settings.weight_decay)])
 
 
-def _learn_to_see(
-    out: Path,
-    model: CMRCLIP,
-    meaning: Meaning,
-    eye: Eye,
-    cases: Cases,
-    measures: Measures,
-    settings: Settings,
-) -> None:
-    size = model.config.video.image_size
-
-    def planes_of(rng: np.random.Generator) -> Planes:
-        index = rng.choice(len(cases), settings.batch, replace=False)
-        return draw_planes(cases, index, size, rng)
+def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> None:
+    settings, measures = lessons.settings, lessons.measures
 
     def reason(rng: np.random.Generator) -> dict[str, Tensor]:
-        planes = planes_of(rng)
-        words = _words(model, planes.truths, settings, rng)
+        planes = lessons.planes(rng)
+        words = lessons.words(planes.truths, rng)
         return eye.reason(meaning, planes, measures.of(planes.truths), words)
 
     def look(rng: np.random.Generator) -> dict[str, Tensor]:
-        planes = planes_of(rng)
+        planes = lessons.planes(rng)
         return eye.look(planes, draw_clips(planes, rng))
 
     def join(rng: np.random.Generator) -> dict[str, Tensor]:
-        planes = planes_of(rng)
+        planes = lessons.planes(rng)
         clips = draw_clips(planes, rng)
-        words = _words(model, planes.truths, settings, rng)
+        words = lessons.words(planes.truths, rng)
         return eye.join(meaning, planes, clips, measures.of(planes.truths), words)
 
     stem = list(eye.video.patch_embed.parameters())
@@ -185,12 +194,6 @@ def _learn_to_see(
         if by_muon:
             optimisers.append(_muon(by_muon, share * settings.block_rate, settings.weight_decay))
         fit(out, _stage(name, steps, settings), eye, terms, optimisers)
-
-
-def _words(
-    model: CMRCLIP, truths: list[Truth], settings: Settings, rng: np.random.Generator
-) -> Words:
-    return draw_words(model, truths, settings.statements, settings.text_length, rng)
 
 
 def _stage(name: str, steps: int, settings: Settings) -> Stage:
