@@ -66,7 +66,7 @@ def fit(
     for step in range(first, stage.steps):
         for group in (group for o in optimisers for group in o.param_groups):
             group["lr"] = group["full"] * schedule(step, stage)
-        # On CPUs torch's fused attention goes back three times as slowly where heads are narrow.
+        # On CPUs torch's fused attention goes back half as fast where heads are narrow.
         with sdpa_kernel(SDPBackend.MATH):
             terms = terms_of(np.random.default_rng([*stage.seed, step]))
             loss = sum(stage.weights[name] * term for name, term in terms.items())

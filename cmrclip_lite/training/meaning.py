@@ -3,8 +3,8 @@
 A heart's truth is put into the space by a small network, the `TruthEncoder`; sentences are put
 there by the text encoder. The two learn to agree: an impression lies nearest to its own heart, and
 a short statement lies near the hearts of which it is true. No image has to be painted, so language
-is learned from hundreds of times more sentences than an image encoder could see in the same time.
-The second stage (`eye`) teaches the video encoder to put a study where its truth lies, the text
+is learned from many times more sentences than an image encoder could see in the same time.
+The later stages (`eye`) teach the video encoder to put a study where its truth lies, the text
 encoder locked (as Zhai et al., "LiT", CVPR 2022, lock their image encoder).
 """
 
