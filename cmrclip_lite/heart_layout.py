@@ -1,7 +1,7 @@
 """The "heart" layout: what a reader looks at first, on a grid of fixed millimetres.
 
 Size in millimetres is diagnostic, so every study is resampled to the same grid around the heart.
-A clip has `layout.phases + 3` frames of three channels:
+A clip has `layout.heart_frames` frames of three channels:
 
 - the short-axis cine at a basal, a middle and an apical level (channels), at phases in the order
   end-diastole, halfway to end-systole, end-systole, halfway back;
@@ -59,7 +59,7 @@ class _Beat:
 
 
 def heart_clip(study: Study, layout: LayoutConfig, size: int) -> tuple[Tensor, list[str]]:
-    """A study to `(layout.phases + 3, 3, size, size)`, normalised, and notes on what is missing.
+    """A study to `(layout.heart_frames, 3, size, size)`, normalised, and notes on what is missing.
 
     Raises:
         StudyError: if the study has no short-axis cine; no checkpoint was trained without one.
@@ -75,7 +75,7 @@ def heart_clip(study: Study, layout: LayoutConfig, size: int) -> tuple[Tensor, l
             "Add the short-axis cine stack, or use a checkpoint with another layout."
         )
     beat = _beat(stack, notes)
-    clip = torch.zeros(layout.phases + 3, 3, size, size)
+    clip = torch.zeros(layout.heart_frames, 3, size, size)
     clip[: layout.phases] = _cine_frames(beat, layout, size)
     if enhanced:
         clip[-3] = _enhancement_frame(enhanced, beat, layout, size)

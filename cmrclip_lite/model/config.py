@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import CheckpointError
 
 STEMS = ("patch", "convolutions")
+STEM_GROUPS = 8  # of channels that a stem of convolutions normalises together
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class LayoutConfig:
     spacing_mm: float = 2.0
     phases: int = 4
 
+    @property
+    def heart_frames(self) -> int:
+        """Frames of a clip of the "heart" layout."""
+        return self.phases + 3
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -91,7 +97,7 @@ class ModelConfig:
         data = {k: v for k, v in data.items() if k != "model_type"}
         _refuse_unknown(data, cls, "config.json")
         try:
-            return cls(
+            config = cls(
                 video=_section(VideoConfig, data.get("video", {})),
                 text=_section(TextConfig, data.get("text", {})),
                 projection_dim=int(data.get("projection_dim", cls.projection_dim)),
@@ -100,6 +106,14 @@ class ModelConfig:
             )
         except (TypeError, ValueError) as error:
             raise CheckpointError(f"config.json is not usable: {error}.") from error
+        frames, most = config.layout.heart_frames, config.video.num_frames
+        if config.layout.name == "heart" and frames > most:
+            raise CheckpointError(
+                f"config.json: a heart layout of {config.layout.phases} phases has {frames} "
+                f"frames, and the video encoder takes {most}. A checkpoint of an older version "
+                "of this package has to be trained anew."
+            )
+        return config
 
 
 def _section(kind: type, data: dict[str, Any]) -> Any:
@@ -128,10 +142,18 @@ def _section(kind: type, data: dict[str, Any]) -> Any:
 def _check_stem(video: VideoConfig, where: str) -> None:
     if video.stem not in STEMS:
         raise CheckpointError(f"{where}: stem is {video.stem!r}; known are {', '.join(STEMS)}.")
-    if video.stem == "convolutions" and video.patch_size not in (2, 4, 8, 16, 32):
+    if video.stem != "convolutions":
+        return
+    patch = video.patch_size
+    if patch < 2 or patch & (patch - 1):
         raise CheckpointError(
-            f"{where}: convolutions halve the frame, which a patch_size of {video.patch_size} "
-            "does not allow; it has to be a power of 2."
+            f"{where}: convolutions halve the frame, which a patch_size of {patch} does not allow; "
+            "it has to be a power of 2."
+        )
+    if video.width % STEM_GROUPS:
+        raise CheckpointError(
+            f"{where}: with convolutions the width has to be a multiple of {STEM_GROUPS}, "
+            f"not {video.width}."
         )
 
 

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu, scaled_dot_product_attention
 
-from .config import VideoConfig
+from .config import STEM_GROUPS, VideoConfig
 
 NORM_EPS = 1e-6
-STEM_WIDTH, STEM_GROUPS = 32, 8
+STEM_WIDTH = 32
 
 
 class PatchEmbed(nn.Module):

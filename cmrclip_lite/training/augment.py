@@ -97,7 +97,7 @@ def tissue_shares(tissues: Tensor, patch: int) -> Tensor:
         patch: side of a patch in pixels.
 
     Returns:
-        `(B, F * n, len(SEEN) * 3 * CELLS**2)` float32, 0 to 1; patches in the order of the
+        `(B, F, n, len(SEEN) * 3 * CELLS**2)` float32, 0 to 1; patches in the order of the
         encoder's tokens.
     """
     index = tissues[..., ::2, ::2].flatten(0, 1).int()  # every other pixel is share enough
@@ -109,7 +109,7 @@ def tissue_shares(tissues: Tensor, patch: int) -> Tensor:
         shares.append(avg_pool2d(picked, patch // CELLS // 2))
     pooled = torch.stack(shares, dim=1).flatten(1, 2)  # (B * F, K * 3, h * CELLS, w * CELLS)
     pooled = pixel_unshuffle(pooled, CELLS)  # (B * F, K * 3 * CELLS**2, h, w)
-    return pooled.flatten(2).transpose(1, 2).unflatten(0, tissues.shape[:2]).flatten(1, 2)
+    return pooled.flatten(2).transpose(1, 2).unflatten(0, tissues.shape[:2])
 
 
 def _paint(tissues: Tensor, generator: torch.Generator) -> Tensor:

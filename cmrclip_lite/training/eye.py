@@ -49,7 +49,8 @@ class Eye(nn.Module):
     ) -> dict[str, Tensor]:
         """Terms of the loss where the tissues are given."""
         with self._precision():
-            tokens = self.video.encode_patches(self.given(self._shares(planes)))
+            given = self.given(tissue_shares(planes.tissues, self.patch))
+            tokens = self.video.encode_patches(given)
         return self._understood(tokens, meaning, planes, measured, words)
 
     def look(self, planes: Planes, clips: Tensor) -> dict[str, Tensor]:
@@ -68,12 +69,8 @@ class Eye(nn.Module):
         understood = self._understood(tokens, meaning, planes, measured, words)
         return self._seen(patches, planes) | understood
 
-    def _shares(self, planes: Planes) -> Tensor:
-        """`(B, F, n, SHARES)`."""
-        return tissue_shares(planes.tissues, self.patch).unflatten(1, (planes.tissues.shape[1], -1))
-
     def _seen(self, patches: Tensor, planes: Planes) -> dict[str, Tensor]:
-        shares, patches = self._shares(planes), patches.float()
+        shares, patches = tissue_shares(planes.tissues, self.patch), patches.float()
         with torch.no_grad():
             given = self.given(shares)
         return {

@@ -200,7 +200,7 @@ def _stage(name: str, steps: int, settings: Settings) -> Stage:
     return Stage(
         name,
         steps,
-        seed=(settings.seed, sum(name.encode())),
+        seed=(settings.seed, *name.encode()),
         warm_up=settings.warm_up,
         cool_down=settings.cool_down,
         save_every=settings.save_every,

@@ -53,6 +53,7 @@ def test_encoding_is_patches_then_blocks():
     [
         ({"stem": "pyramid"}, "pyramid.*patch, convolutions"),
         ({"stem": "convolutions", "patch_size": 14}, "power of 2"),
+        ({"stem": "convolutions", "width": 20, "heads": 2}, "multiple of 8, not 20"),
         ({"stem": 3}, "stem cannot be 3"),
     ],
 )
@@ -63,3 +64,10 @@ def test_a_stem_that_cannot_be_built_is_refused(section, says):
 
 def test_a_configuration_without_a_stem_is_the_published_one():
     assert ModelConfig.from_dict({"video": {"width": 48, "heads": 3}}).video.stem == "patch"
+
+
+def test_a_clip_with_more_frames_than_the_encoder_takes_is_refused_when_loading():
+    layout = {"name": "heart", "phases": 4}
+    with pytest.raises(CheckpointError, match="7 frames.*takes 6"):
+        ModelConfig.from_dict({"video": {"num_frames": 6}, "layout": layout})
+    assert ModelConfig.from_dict({"video": {"num_frames": 7}, "layout": layout}).layout.phases == 4

@@ -197,9 +197,9 @@ def test_tissue_shares_are_in_the_order_of_the_encoders_tokens():
     tissues = torch.zeros(1, 2, 3, 80, 80, dtype=torch.uint8)
     tissues[0, 1, 2, 32:36, 24:28] = int(Tissue.LV_BLOOD)
     shares = tissue_shares(tissues, 16)
-    assert shares.shape == (1, 2 * 25, 3 * len(SEEN) * CELLS**2)
+    assert shares.shape == (1, 2, 25, 3 * len(SEEN) * CELLS**2)
     cell = 2 * CELLS**2 + 0 * CELLS + 2  # the third channel, the cell's row 0, column 2
-    assert shares[0].nonzero().tolist() == [[25 + 2 * 5 + 1, cell]]
+    assert shares[0].nonzero().tolist() == [[1, 2 * 5 + 1, cell]]
 
 
 def test_a_study_where_it_belongs_costs_nothing_and_the_opposite_two():
