@@ -51,15 +51,15 @@ $(BIN)/python:
 
 # One stamp per set of packages, written last, so that an interrupted set-up is taken up again.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e ".[demo,codecs]"
+	$(INSTALL) -e ".[demo,codecs,formats,deidentify]"
 	@touch $@
 
 $(VENV)/.notebooks: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e ".[notebooks,codecs,eval]"
+	$(INSTALL) -e ".[notebooks,codecs,formats,deidentify,eval]"
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e ".[demo,notebooks,codecs,eval,test]"
+	$(INSTALL) -e ".[demo,notebooks,codecs,formats,deidentify,eval,test]"
 	@touch $@ $(VENV)/.demo $(VENV)/.notebooks
 
 demo: $(VENV)/.demo

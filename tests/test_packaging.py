@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 # scale and baselines are for a few benchmarks and are not part of what `make` installs.
-INSTALLED_EXTRAS = ("demo", "notebooks", "eval", "codecs", "test")
+INSTALLED_EXTRAS = ("demo", "notebooks", "eval", "codecs", "formats", "deidentify", "test")
 ZEROGPU_TORCH = {"2.8.0", "2.9.1", "2.10.0", "2.11.0"}
 
 
@@ -105,7 +105,7 @@ def test_pinned_packages_take_the_oldest_python() -> None:
 def test_space_requirements_are_those_of_the_app() -> None:
     """The Space pins torch and gradio, within our ranges; the rest is word for word ours."""
     listed = by_name(requirement_lines(ROOT / "demo" / "requirements.txt"))
-    expected = by_name(PROJECT["dependencies"] + EXTRAS["demo"] + EXTRAS["codecs"])
+    expected = by_name(PROJECT["dependencies"] + EXTRAS["demo"] + EXTRAS["codecs"] + EXTRAS["formats"])
     assert set(listed) == set(expected)
     for name, requirement in expected.items():
         if name in ("torch", "gradio"):
@@ -145,7 +145,7 @@ def test_import_is_light() -> None:
     """What only the app, the notebooks or a benchmark needs stays unloaded, though installed."""
     forbidden = (
         "gradio", "sklearn", "ray", "ipywidgets", "jupyterlab", "transformers", "timm",
-        "torchvision", "PIL",
+        "torchvision", "PIL", "cv2", "nrrd", "dicomanonymizer",
     )  # fmt: skip
     code = f"import sys, cmrclip_lite; print(*sorted(set(sys.modules) & set({forbidden!r})))"
     done = subprocess.run(
