@@ -105,7 +105,8 @@ def test_pinned_packages_take_the_oldest_python() -> None:
 def test_space_requirements_are_those_of_the_app() -> None:
     """The Space pins torch and gradio, within our ranges; the rest is word for word ours."""
     listed = by_name(requirement_lines(ROOT / "demo" / "requirements.txt"))
-    expected = by_name(PROJECT["dependencies"] + EXTRAS["demo"] + EXTRAS["codecs"] + EXTRAS["formats"])
+    extras = EXTRAS["demo"] + EXTRAS["codecs"] + EXTRAS["formats"]
+    expected = by_name(PROJECT["dependencies"] + extras)
     assert set(listed) == set(expected)
     for name, requirement in expected.items():
         if name in ("torch", "gradio"):

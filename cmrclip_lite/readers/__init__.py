@@ -32,7 +32,7 @@ def read_study(path: PathLike | Iterable[PathLike], *, limits: Limits | None = N
         StudyError: if nothing can be read, or what was read holds nothing the model can see; the
             message names every reason.
     """
-    limits = limits or Limits()
+    limits = (limits or Limits()).started()
     if not isinstance(path, str) and isinstance(path, Iterable):
         path = list(path)
         if not path:

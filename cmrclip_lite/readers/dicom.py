@@ -113,6 +113,7 @@ def _usable_frames(
     headers: list[Header] = []
     seen: set[tuple] = set()
     for source in sources:
+        limits.check_time("The study")
         try:
             header = read_header(source, limits)
         except PermissionError:

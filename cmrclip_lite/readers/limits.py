@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import struct
+import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 from ..errors import StudyError
 
@@ -43,6 +46,9 @@ class Limits:
         file_bytes: size of one file.
         frame_side: rows or columns of one image.
         pixel_bytes: decoded pixels of all kept series together.
+        seconds: how long reading a study may take.
+        decode_seconds: how long decoding one compressed file or video may take.
+        decode_bytes: memory that decoding one compressed file or video may take.
     """
 
     entries: int = 50_000
@@ -52,6 +58,29 @@ class Limits:
     file_bytes: int = 2 * GIB
     frame_side: int = 8192
     pixel_bytes: int = 4 * GIB
+    seconds: float = 600.0
+    decode_seconds: float = 60.0
+    decode_bytes: int = 2 * GIB
+    _ends: float = field(default=math.inf, repr=False, compare=False)
+
+    def started(self) -> Limits:
+        """The same limits with the clock of `seconds` running, unless it runs already."""
+        if self._ends < math.inf:
+            return self
+        return replace(self, _ends=time.monotonic() + self.seconds)
+
+    def seconds_left(self) -> float:
+        """Until `seconds` are over; 0 when they are."""
+        return max(0.0, self._ends - time.monotonic())
+
+    def check_time(self, where: str) -> None:
+        """Refuse to go on when `seconds` are over.
+
+        Raises:
+            StudyError: naming the limit.
+        """
+        if time.monotonic() > self._ends:
+            self.refuse("seconds", where)
 
     def check(self, name: str, value: float, where: str) -> None:
         """Refuse `value` above the limit called `name`.
@@ -59,9 +88,16 @@ class Limits:
         Raises:
             StudyError: naming the limit and how to raise it.
         """
-        limit = getattr(self, name)
-        if value > limit:
-            raise StudyError(
-                f"{where} goes over the limit {name} = {limit:,} ({value:,.0f}); "
-                f"pass read_study(..., limits=Limits({name}=...)) if the file is trusted."
-            )
+        if value > getattr(self, name):
+            self.refuse(name, where, f" ({value:,.0f})")
+
+    def refuse(self, name: str, where: str, value: str = "") -> NoReturn:
+        """Say that `where` goes over the limit called `name`.
+
+        Raises:
+            StudyError: always.
+        """
+        raise StudyError(
+            f"{where} goes over the limit {name} = {getattr(self, name):,}{value}; "
+            f"pass read_study(..., limits=Limits({name}=...)) if the file is trusted."
+        )

@@ -13,12 +13,16 @@ from pydicom.pixels import get_decoder
 from pydicom.uid import UID
 
 from ..errors import StudyError
+from .decoding import Decoders
 from .grouping import Slice
 from .limits import Limits
 from .records import NATIVE, Frame, Header
 from .tags import MALFORMED_DICOM
 
 THREADS = min(4, os.cpu_count() or 1)
+
+# Float Pixel Data and Double Float Pixel Data: the element number and the bytes of a pixel.
+FLOATS = {0x0008: 4, 0x0009: 8}
 
 
 def fill(found: list[Slice], limits: Limits) -> tuple[list[np.ndarray | None], int]:
@@ -48,8 +52,8 @@ def fill(found: list[Slice], limits: Limits) -> tuple[list[np.ndarray | None], i
     )
     for header in headers:
         require_decoder(header)
-    with ThreadPoolExecutor(THREADS) as pool:
-        decoded = pool.map(lambda item: read_frames(*item), wanted.values())
+    with Decoders(limits, THREADS) as decoders, ThreadPoolExecutor(THREADS) as pool:
+        decoded = pool.map(lambda item: read_frames(*item, decoders), wanted.values())
         stored = {id(header): images for header, images in zip(headers, decoded, strict=True)}
     lost = 0
     arrays: list[np.ndarray | None] = []
@@ -86,12 +90,20 @@ def require_decoder(header: Header) -> None:
         )
 
 
-def read_frames(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
-    """Stored values of some frames of one file, `(H, W)` each; unreadable ones are left out."""
+def read_frames(header: Header, indices: list[int], decoders: Decoders) -> dict[int, np.ndarray]:
+    """Stored values of some frames of one file, `(H, W)` each; unreadable ones are left out.
+
+    Raises:
+        StudyError: if a limit is passed.
+    """
+    decoders.limits.check_time("The study")
     try:
-        if header.syntax in NATIVE and header.bits_allocated in (8, 16, 32):
+        if header.syntax not in NATIVE:
+            array = decoders.dicom(header)
+            return {} if array is None else _chosen(array, header, indices)
+        if header.bits_allocated in (8, 16, 32, 64):
             return _native(header, indices)
-        return _decoded(header, indices)
+        return _odd(header, indices)
     except MALFORMED_DICOM:
         return {}
     finally:
@@ -110,9 +122,11 @@ def _native(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
         length = struct.unpack_from(order + "I", data, at + 8)[0]
         start = at + 12
     if data[at + 4 : at + 6] == b"OW" and header.bits_allocated == 8 and order == ">":
-        return _decoded(header, indices)
+        return _odd(header, indices)
     end = min(len(data), start + length)
-    dtype = np.dtype(f"{order}{'i' if header.signed else 'u'}{header.bits_allocated // 8}")
+    element = struct.unpack_from(order + "H", data, at + 2)[0]
+    kind = "f" if element in FLOATS else "i" if header.signed else "u"
+    dtype = np.dtype(f"{order}{kind}{FLOATS.get(element, header.bits_allocated // 8)}")
     pixels = header.rows * header.columns
     size = pixels * dtype.itemsize
     images = {}
@@ -126,13 +140,19 @@ def _native(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
     return images
 
 
-def _decoded(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
-    """Compressed frames through pydicom's decoders."""
+def _odd(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
+    """Uncompressed frames of an unusual packing, through pydicom (plain Python and NumPy)."""
     ds = pydicom.dcmread(io.BytesIO(header.source.read()), force=True)
     if not ds.file_meta.get("TransferSyntaxUID"):
         ds.file_meta.TransferSyntaxUID = UID(header.syntax)
-    array = ds.pixel_array
-    array = array.reshape(-1, header.rows, header.columns)
+    array = ds.pixel_array.reshape(-1, header.rows, header.columns)
+    return _chosen(array, header, indices)
+
+
+def _chosen(array: np.ndarray, header: Header, indices: list[int]) -> dict[int, np.ndarray]:
+    """The frames asked for, as far as there are so many."""
+    if array.shape[1:] != (header.rows, header.columns):
+        return {}
     return {i: _clean(array[i], header) for i in indices if i < len(array)}
 
 
@@ -152,8 +172,11 @@ def _scaled(images: list[np.ndarray], frames: list[Frame]) -> np.ndarray:
     header = frames[0].header
     if header.photometric == "MONOCHROME1":
         # Mirrored within the range of stored values, so that it stays within its type.
-        top = (1 << header.bits_stored) - 1 if stack.dtype.kind == "u" else -1
-        stack = (top - stack.astype(np.int64)).astype(stack.dtype)
+        if stack.dtype.kind == "f":
+            stack = -stack
+        else:
+            top = (1 << header.bits_stored) - 1 if stack.dtype.kind == "u" else -1
+            stack = (top - stack.astype(np.int64)).astype(stack.dtype)
     scales = np.array([(frame.slope, frame.intercept) for frame in frames], np.float32)
     if (scales == (1, 0)).all():
         if stack.dtype == np.uint16 and stack.max() < 1 << 15:

@@ -94,6 +94,7 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
     entries, unpacked, kept = len(pending), 0, 0
     while pending:
         source, depth = pending.pop(0)
+        limits.check_time("The study")
         try:
             kind = sniff(source)
         except PermissionError:
