@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import StudyError
 from ..study import SetAside, Study
 from .limits import Limits
-from .sources import PathLike, find
+from .sources import PathLike, find, shown
 
 __all__ = ["Limits", "read_study"]
 
@@ -19,9 +19,10 @@ def read_study(path: PathLike | Iterable[PathLike], *, limits: Limits | None = N
     """Read one cardiac MR exam.
 
     Args:
-        path: a folder (searched to any depth), a zip (also a zip inside it), a DICOM file
-            whatever its name, a NIfTI file (`nifti.py` says how its axes are read), an `.npy` or
-            `.npz` array (`arrays.py`), or a list of such paths, as a browser uploads a folder.
+        path: a folder (searched to any depth), a zip, tar or tar.gz (also one inside another), a
+            DICOM file whatever its name, a NIfTI file (`nifti.py` says how its axes are read), an
+            `.npy` or `.npz` array (`arrays.py`), or a list of such paths, as a browser uploads a
+            folder.
         limits: what to refuse; the defaults suit an exam of some thousand images.
 
     Returns:
@@ -37,8 +38,10 @@ def read_study(path: PathLike | Iterable[PathLike], *, limits: Limits | None = N
         path = list(path)
         if not path:
             raise StudyError("The list of files is empty; give at least one file.")
-    name = Path(path[0]).name if isinstance(path, list) and len(path) == 1 else ""
-    name = name or ("The upload" if isinstance(path, list) else Path(path).name or "The folder")
+    if isinstance(path, list):
+        name = shown(Path(path[0]).name) if len(path) == 1 else "The upload"
+    else:
+        name = shown(Path(path).name) or "The folder"
     with ExitStack() as stack:
         found = find(path, limits, stack)
         study = Study([], found.set_aside)

@@ -41,6 +41,7 @@ class Limits:
     Attributes:
         entries: files in a folder, list or archive, all nesting levels together.
         unpacked_bytes: bytes that all archive members together unpack to.
+        held_bytes: of those, what one archive may hold in memory: a tar.gz, or one inside another.
         ratio: unpacked over packed size of one archive, once it unpacks to over 64 MiB.
         depth: archives within archives; 1 reads an archive, 2 also an archive inside it.
         file_bytes: size of one file.
@@ -53,6 +54,7 @@ class Limits:
 
     entries: int = 50_000
     unpacked_bytes: int = 4 * GIB
+    held_bytes: int = 2 * GIB
     ratio: float = 200.0
     depth: int = 2
     file_bytes: int = 2 * GIB

@@ -86,8 +86,10 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
     Raises:
         StudyError: if the path is missing, may not be read, or goes over a limit.
     """
-    from .archive import UnreadableArchive, members
+    from . import archive_tar, archive_zip
+    from .archive import UnreadableArchive
 
+    archives = {"zip": archive_zip, "tar": archive_tar}
     found = Found()
     given = [path] if isinstance(path, str | os.PathLike) else list(path)
     pending = [(source, 0) for source in _listed(given, limits, found)]
@@ -105,10 +107,10 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
             kind = "files without permission to read them"
         except OSError as error:
             kind = f"files that could not be read ({error.strerror or 'input error'})"
-        if kind == "zip":
+        if kind in archives:
             limits.check("depth", depth + 1, source.name)
             try:
-                inner = members(source, limits, stack)
+                inner = archives[kind].members(source, limits, stack)
             except UnreadableArchive:
                 if entries == 1:
                     raise
@@ -118,9 +120,10 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
             limits.check("entries", entries, source.name)
             unpacked += sum(member.size for member in inner)
             limits.check("unpacked_bytes", unpacked, source.name)
-            for member in inner:
-                kept += member.size
-                member.keep = kept <= KEPT_BYTES
+            if kind == "zip":  # a tar is read in place, or in memory already
+                for member in inner:
+                    kept += member.size
+                    member.keep = kept <= KEPT_BYTES
             if source.name.lower().endswith(".npz"):
                 found.arrays.append(source)
             else:
@@ -157,12 +160,20 @@ def sniff(source: Source) -> str:
     if head.startswith(b"\x93NUMPY"):
         return "arrays"
     if head.startswith(b"\x1f\x8b"):
-        # Only the NIfTI header is inflated here, so a bomb cannot go off.
+        # Only a header is inflated here, so a bomb cannot go off.
         try:
             head = zlib.decompressobj(wbits=31).decompress(head, 540)
         except zlib.error:
             return "damaged gzip files"
-        return "nifti" if _is_nifti(head) else "gzip files that hold no NIfTI image"
+        if _is_tar(head):
+            return "tar"
+        return "nifti" if _is_nifti(head) else "gzip files that hold no NIfTI image and no tar"
+    if _is_tar(head):
+        return "tar"
+    if head.startswith(
+        (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
+    ):
+        return "archives other than zip, tar and tar.gz; unpack them first"
     if _is_nifti(head):
         return "nifti"
     if _starts_like_dicom(head):
@@ -170,6 +181,10 @@ def sniff(source: Source) -> str:
     if b"\0" not in head:
         return "text files, not images"
     return "files of an unknown format"
+
+
+def _is_tar(head: bytes) -> bool:
+    return head[257:262] == b"ustar"
 
 
 def _is_nifti(head: bytes) -> bool:
@@ -190,21 +205,22 @@ def _listed(given: list[PathLike], limits: Limits, found: Found) -> list[Source]
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
-            raise StudyError(f"There is no file or folder {path.name!r}; check the path.") from None
+            name = shown(path.name)
+            raise StudyError(f"There is no file or folder {name!r}; check the path.") from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a usable path"
-            raise StudyError(f"{path.name} cannot be read: {reason.lower()}.") from None
+            raise StudyError(f"{shown(path.name)} cannot be read: {reason.lower()}.") from None
         if stat.S_ISDIR(mode):
             try:
                 sources += _walk(path, limits, found)
             except PermissionError:
                 raise StudyError(
-                    f"The folder {path.name} may not be read: permission denied. "
+                    f"The folder {shown(path.name)} may not be read: permission denied. "
                     "Change its permissions or run as its owner."
                 ) from None
         else:
             sources += _file(path, limits, found)
-        limits.check("entries", len(sources), path.name)
+        limits.check("entries", len(sources), shown(path.name))
     if not sources and not found.set_aside:
         name = Path(given[0]).name if len(given) == 1 else "The list of files"
         raise StudyError(f"{name} is empty: it holds no files to read.")
@@ -234,7 +250,7 @@ def _walk(folder: Path, limits: Limits, found: Found) -> list[Source]:
         for entry in entries:
             if not entry.is_dir():
                 sources += _file(Path(entry.path), limits, found)
-        limits.check("entries", len(sources) + len(visited), folder.name)
+        limits.check("entries", len(sources) + len(visited), shown(folder.name))
     return sources
 
 
@@ -247,8 +263,15 @@ def _file(path: Path, limits: Limits, found: Found) -> list[Source]:
     if not stat.S_ISREG(info.st_mode):
         found.set_aside.append(SetAside("files", "not regular files"))
         return []
-    limits.check("file_bytes", info.st_size, path.name)
-    return [Source(path.name, info.st_size, lambda: open(path, "rb"))]
+    limits.check("file_bytes", info.st_size, shown(path.name))
+    return [Source(shown(path.name), info.st_size, lambda: open(path, "rb"))]
+
+
+def shown(path: str) -> str:
+    """The last part of a path, fit for a message: no control characters, not without end."""
+    name = path.rstrip("/").rsplit("/", 1)[-1]
+    printable = "".join(c if c.isprintable() else "?" for c in name)
+    return printable if len(printable) <= 100 else f"{printable[:60]}...{printable[-30:]}"
 
 
 def natural(name: str) -> list[tuple[int, str]]:
