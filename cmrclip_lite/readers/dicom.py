@@ -18,6 +18,7 @@ from .headers import read_header
 from .limits import Limits
 from .records import Frame, Header
 from .sources import Source
+from .timing import contradictions
 
 MR_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
@@ -92,6 +93,8 @@ def read_dicom(sources: list[Source], limits: Limits) -> tuple[Study, list[str]]
     kept = [(found, sequence) for found, sequence in kept if found.frames]
     if lost:
         kept = _without_incomplete(kept, aside, notes)
+    cines = [found for found, sequence in kept if sequence is Sequence.CINE]
+    notes += contradictions((found.time_key, found.frames) for found in cines)
     series, words = [], []
     for found, sequence in kept:
         array = pixels_of[id(found)]

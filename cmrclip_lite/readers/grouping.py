@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from .records import TIME_KEYS, Frame
+from .records import Frame
+from .timing import HEARTBEAT_KEYS, time_key
 
 # Two images show the same slice within this angle and this distance along the normal. Slices of
 # one stack are several millimetres apart; scanners print positions with 0.01 mm or better.
@@ -25,8 +26,6 @@ COMPLETE = 0.8
 
 # Fewer images than this are not taken for a time course on the strength of their times alone.
 FEWEST_PHASES = 5
-# The times that say when in the heartbeat an image was taken.
-HEARTBEAT_KEYS = TIME_KEYS[:4]
 
 # Parts of ImageType that make a different picture of the same acquisition.
 _COMPONENTS = {
@@ -127,18 +126,6 @@ def _slice(frames: list[Frame], part: str) -> Slice:
         orientation = unit_axes(np.reshape(first.orientation, (2, 3)))
     position = None if first.position is None else np.array(first.position)
     return Slice(frames, key, part, orientation, position)
-
-
-def time_key(frames: list[Frame]) -> str:
-    """The most trusted time that every frame has and no two share."""
-    for key in TIME_KEYS:
-        values = {frame.times[key] for frame in frames if key in frame.times}
-        if len(values) == len(frames):
-            return key
-    # Nothing tells the frames apart: keep the order of the files.
-    for count, frame in enumerate(frames):
-        frame.times["frame"] = float(count)
-    return "frame"
 
 
 def join_phases(singles: list[Slice]) -> tuple[list[Slice], list[Slice]]:

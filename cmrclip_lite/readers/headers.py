@@ -135,6 +135,7 @@ def _header(
         scanning=ds.texts(0x00180020),
         sequence_name=sequence_name,
         tags=_technical(ds),
+        modality_lut=ds.alone(0x00283000),
     )
     limits.check("frame_side", max(header.rows, header.columns), source.name)
     if header.has_image:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pydicom
-from pydicom.pixels import get_decoder
+from pydicom.pixels import apply_modality_lut, get_decoder
 from pydicom.uid import UID
 
 from ..errors import StudyError
@@ -91,23 +91,33 @@ def require_decoder(header: Header) -> None:
 
 
 def read_frames(header: Header, indices: list[int], decoders: Decoders) -> dict[int, np.ndarray]:
-    """Stored values of some frames of one file, `(H, W)` each; unreadable ones are left out.
+    """Some frames of one file, `(H, W)` each; unreadable ones are left out.
+
+    Values as stored, or through the file's modality LUT. Windows and VOI LUTs are for a screen
+    and change nothing here: intensities are set from the whole series later.
 
     Raises:
         StudyError: if a limit is passed.
     """
     decoders.limits.check_time("The study")
     try:
-        if header.syntax not in NATIVE:
-            array = decoders.dicom(header)
-            return {} if array is None else _chosen(array, header, indices)
-        if header.bits_allocated in (8, 16, 32, 64):
-            return _native(header, indices)
-        return _odd(header, indices)
+        images = _stored(header, indices, decoders)
+        if header.modality_lut is None:
+            return images
+        return {i: apply_modality_lut(image, header.modality_lut) for i, image in images.items()}
     except MALFORMED_DICOM:
         return {}
     finally:
         header.source.release()
+
+
+def _stored(header: Header, indices: list[int], decoders: Decoders) -> dict[int, np.ndarray]:
+    if header.syntax not in NATIVE:
+        array = decoders.dicom(header)
+        return {} if array is None else _chosen(array, header, indices)
+    if header.bits_allocated in (8, 16, 32, 64):
+        return _native(header, indices)
+    return _odd(header, indices)
 
 
 def _native(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
@@ -177,6 +187,8 @@ def _scaled(images: list[np.ndarray], frames: list[Frame]) -> np.ndarray:
         else:
             top = (1 << header.bits_stored) - 1 if stack.dtype.kind == "u" else -1
             stack = (top - stack.astype(np.int64)).astype(stack.dtype)
+    if header.modality_lut is not None:
+        return stack  # a file has a LUT or a slope, never both
     scales = np.array([(frame.slope, frame.intercept) for frame in frames], np.float32)
     if (scales == (1, 0)).all():
         if stack.dtype == np.uint16 and stack.max() < 1 << 15:

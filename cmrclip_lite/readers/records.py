@@ -8,20 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .sources import Source
+from pydicom.dataset import Dataset
 
-# Ways to order frames in time, the most trustworthy first. Scanners write ContentTime when an
-# image is made, which on GE is not the order of the phases, so it comes late.
-TIME_KEYS = (
-    "trigger_delay",
-    "trigger",
-    "temporal_index",
-    "temporal_position",
-    "acquisition_time",
-    "content_time",
-    "instance",
-    "frame",
-)
+from .sources import Source
 
 # Transfer syntaxes that store pixels as they are, and the byte order of each.
 NATIVE = {
@@ -62,6 +51,7 @@ class Header:
     scanning: tuple[str, ...]
     sequence_name: str
     tags: dict[str, str]
+    modality_lut: Dataset | None = None
     frames: list[Frame] = field(default_factory=list)
 
     @property

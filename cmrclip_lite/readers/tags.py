@@ -92,6 +92,18 @@ class Elements:
         except MALFORMED_DICOM:
             return []
 
+    def alone(self, tag: int) -> Dataset | None:
+        """A data set of this element only, for a function of pydicom's; None if absent."""
+        if tag not in self._stored:
+            return None
+        part = Dataset()
+        try:
+            part[tag] = self._ds[tag]
+            part.set_original_encoding(*self._ds.original_encoding)
+        except MALFORMED_DICOM:
+            return None
+        return part
+
     def clock_ms(self, tag: int) -> float | None:
         """A time of day (TM, or that in a DT) in milliseconds after midnight, or None."""
         stated = self.text(tag).split("+")[0].split("-")[0].replace(":", "")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -331,3 +332,52 @@ def test_nothing_about_the_patient_leaves_the_reader(
         assert word[:10] not in shown
     assert study.series[0].tags["RepetitionTime"] == "3.2"
     assert "Manufacturer" not in study.series[0].tags  # it did not look like a technical term
+
+
+def test_times_that_contradict_each_other_are_told(tmp_path: Path) -> None:
+    images = maker.stack()
+    for number, ds in enumerate(images):
+        # Numbered by phase and then backwards through slices: honest, for each slice runs up.
+        ds.InstanceNumber = number % 6 * 4 + 4 - number // 6
+    assert read_study(maker.save(images, tmp_path / "honest")).notes == []
+    for ds in images[:12]:
+        ds.InstanceNumber = 100 - ds.InstanceNumber
+    for number, ds in enumerate(images):
+        ds.TemporalPositionIdentifier = 1 + number % 6 // 2
+    study = read_study(maker.save(images, tmp_path / "torn"))
+    check_stack(study)
+    assert study.notes == [
+        "InstanceNumber puts the phases of 2 slices in another order than TriggerTime, which was "
+        "followed.",
+        "TemporalPositionIdentifier is missing or the same for some phases of 4 slices, so "
+        "TriggerTime was followed.",
+    ]
+
+
+def test_a_modality_lut_is_applied_and_a_window_is_not(tmp_path: Path) -> None:
+    images = maker.stack()
+    for ds in images:
+        stored = np.frombuffer(ds.PixelData, np.int16).reshape(16, 16)
+        maker.set_pixels(ds, (stored + 10).astype(np.uint16))
+        lut = Dataset()
+        lut.LUTDescriptor, lut.ModalityLUTType = [400, 10, 16], "US"
+        lut.LUTData = np.arange(400, dtype="<u2").tobytes()
+        lut["LUTData"].VR = "OW"
+        ds.ModalityLUTSequence = [lut]
+        ds.WindowCenter, ds.WindowWidth = 5, 2
+        voi = Dataset()
+        voi.LUTDescriptor, voi.LUTData = [2, 0, 16], np.zeros(2, "<u2").tobytes()
+        voi["LUTData"].VR = "OW"
+        ds.VOILUTSequence = [voi]
+    check_stack(read_study(maker.save(images, tmp_path / "exam")))
+
+
+def test_float_pixels(tmp_path: Path) -> None:
+    images = maker.stack()
+    for ds in images:
+        stored = np.frombuffer(ds.PixelData, np.int16).astype("<f4")
+        del ds.PixelData, ds.BitsStored, ds.HighBit, ds.PixelRepresentation
+        ds.FloatPixelData, ds.BitsAllocated = stored.tobytes(), 32
+    study = read_study(maker.save(images, tmp_path / "exam"))
+    assert study.series[0].pixels.dtype == np.float32
+    check_stack(study)
