@@ -21,8 +21,8 @@ def read_study(path: PathLike | Iterable[PathLike], *, limits: Limits | None = N
     Args:
         path: a folder (searched to any depth), a zip, tar or tar.gz (also one inside another), a
             DICOM file whatever its name, a NIfTI file (`nifti.py` says how its axes are read), an
-            `.npy` or `.npz` array (`arrays.py`), or a list of such paths, as a browser uploads a
-            folder.
+            `.npy` or `.npz` array (`arrays.py`), a video or moving picture (`video.py`), or a list
+            of such paths, as a browser uploads a folder.
         limits: what to refuse; the defaults suit an exam of some thousand images.
 
     Returns:
@@ -60,6 +60,10 @@ def read_study(path: PathLike | Iterable[PathLike], *, limits: Limits | None = N
             from .arrays import read_arrays
 
             _join(study, read_arrays(found.arrays, limits))
+        if found.videos:
+            from .video import read_videos
+
+            _join(study, read_videos(found.videos, limits))
     study.set_aside = _counted(study.set_aside)
     if not study.series:
         raise StudyError(f"{name} holds no cine or late-enhancement images: {_reasons(study)}.")

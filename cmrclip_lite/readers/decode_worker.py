@@ -29,6 +29,10 @@ REPLY = struct.Struct("<B3s3Qd?")
 OK, UNREADABLE, TOO_LARGE, NO_DECODER = range(4)
 
 
+# What the libraries themselves may take beside the pixels.
+_ROOM = 512 << 20
+
+
 class TooLarge(Exception):
     """More pixels than were allowed."""
 
@@ -99,7 +103,7 @@ def _limit_memory(extra: int) -> None:
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
             now = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        resource.setrlimit(resource.RLIMIT_AS, (now + extra, now + extra))
+        resource.setrlimit(resource.RLIMIT_AS, (now + extra + _ROOM, now + extra + _ROOM))
     except (OSError, ValueError):  # no /proc, as on macOS
         return
 

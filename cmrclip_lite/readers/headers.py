@@ -132,6 +132,7 @@ def _header(
         photometric=ds.text(0x00280004).upper(),
         image_type=tuple(part.upper() for part in ds.texts(0x00080008)),
         words=plain_words(described),
+        body_part=plain_words(ds.text(0x00180015)),
         scanning=ds.texts(0x00180020),
         sequence_name=sequence_name,
         tags=_technical(ds),

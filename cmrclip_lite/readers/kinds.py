@@ -33,6 +33,15 @@ _MAPPING = re.compile(
 _PERFUSION = re.compile(r" (perf\w*|first pass|stress|rest|dynamic|dyn|adenosine|tfl sr\w*) ")
 _FLOW = re.compile(r" (flow\w*|fluss\w*|venc\w*|velocity|phase contrast|qflow|pc|pcmra|4dflow) ")
 _TAGGING = re.compile(r" (tag\w*|spamm|cspamm|grid\w*|dense|sense tag) ")
+_ELSEWHERE = re.compile(
+    r" (brain\w*|head|neuro\w*|skull|kopf\w*|schädel|cerveau|cranio\w*|csf|liquor|spine|lspine|"
+    r"cspine|tspine|lumbar|cervical|neck|knee|knie|genou|hip|shoulder|ankle|wrist|elbow|hand|foot|"
+    r"extremity|pelvis|prostate|breast|uterus|fetal|fetus|mrcp|kidneys?|bowel|enterography) "
+)
+_HEART = re.compile(
+    r" (heart|herz\w*|card\w*|cor|coeur|cuore|coraz\w*|hjerte|sax|lax|[234] ?ch\w*|[lr]vot\w*|"
+    r"ventric\w*|short axis|long axis|chamber\w*) "
+)
 _MADE = re.compile(r" (mip|mpr|subtraction|sub|cine tool|screen\w*) ")
 
 # Siemens names a velocity-encoded sequence like "*fl2d1_v150in".
@@ -50,6 +59,8 @@ def kind(found: Slice) -> Sequence | str:
         return "colour images, not raw MR"
     if parts & {"LOCALIZER", "SCOUT"} or _SCOUT.search(words):
         return "scouts, made to plan other images"
+    if _ELSEWHERE.search(header.body_part + words) and not _HEART.search(words):
+        return "images of another part of the body"
     if _MADE.search(words) or parts & {"MPR", "MIP", "PROJECTION IMAGE", "SUBTRACTION"}:
         return "images computed from others"
     late = bool(_LGE.search(words))

@@ -48,6 +48,7 @@ class Header:
     photometric: str
     image_type: tuple[str, ...]
     words: str
+    body_part: str
     scanning: tuple[str, ...]
     sequence_name: str
     tags: dict[str, str]

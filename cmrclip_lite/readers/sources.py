@@ -72,6 +72,7 @@ class Found:
     dicom: list[Source] = field(default_factory=list)
     nifti: list[Source] = field(default_factory=list)
     arrays: list[Source] = field(default_factory=list)
+    videos: list[tuple[Source, str]] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
 
 
@@ -128,6 +129,8 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
                 found.arrays.append(source)
             else:
                 pending[:0] = [(member, depth + 1) for member in inner]
+        elif kind in ("video", "pictures"):
+            found.videos.append((source, kind))
         elif kind in ("dicom", "nifti", "arrays"):
             getattr(found, kind).append(source)
         else:
@@ -140,7 +143,8 @@ def sniff(source: Source) -> str:
     """The format of a file, from its content.
 
     Returns:
-        "dicom", "nifti", "arrays" or "zip"; for anything else, words that say what it is.
+        "dicom", "nifti", "arrays", "zip", "tar", "video" or "pictures" (a moving GIF, WebP or PNG);
+        for anything else, words that say what it is.
 
     Raises:
         OSError: if the file cannot be opened.
@@ -155,6 +159,8 @@ def sniff(source: Source) -> str:
         return "dicom"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
+    if kind := _moving(head):
+        return kind
     if head.startswith(b"%PDF"):
         return "PDF documents, not images"
     if head.startswith(b"\x93NUMPY"):
@@ -181,6 +187,18 @@ def sniff(source: Source) -> str:
     if b"\0" not in head:
         return "text files, not images"
     return "files of an unknown format"
+
+
+def _moving(head: bytes) -> str:
+    """Which decoder a picture or video needs, or "" if it is neither."""
+    if head[:4] == b"GIF8" or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return "pictures"
+    if head.startswith(b"\x89PNG"):
+        return "pictures" if b"acTL" in head else "pictures that do not move"
+    if head.startswith((b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*")):
+        return "pictures that do not move"
+    riff = head[:4] == b"RIFF" and head[8:12] == b"AVI "
+    return "video" if riff or head[4:8] == b"ftyp" or head[:4] == b"\x1a\x45\xdf\xa3" else ""
 
 
 def _is_tar(head: bytes) -> bool:

@@ -267,6 +267,8 @@ def test_late_enhancement_stills_are_told_by_words_or_by_the_inversion_pulse(
         ({"SeriesDescription": "CSPAMM tagging mid"}, "tagging"),
         ({"SeriesDescription": "MOLLI_native"}, "mapping"),
         ({"SeriesDescription": "STRESS perfusion"}, "perfusion"),
+        ({"BodyPartExamined": "BRAIN"}, "images of another part of the body"),
+        ({"SeriesDescription": "t2 knee cine"}, "images of another part of the body"),
         ({"Modality": "CT", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2"}, "CT, not MR"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -277,6 +279,11 @@ def test_what_is_neither_cine_nor_late_enhancement_is_named(
     folder = maker.save(maker.stack(**tags), tmp_path / "exam")
     with pytest.raises(StudyError, match=rf"exam holds no .*24 images \({reason}"):
         read_study(folder)
+
+
+def test_a_body_part_that_was_never_changed_does_not_hide_a_heart(tmp_path: Path) -> None:
+    images = maker.stack(BodyPartExamined="BRAIN", SeriesDescription="cine SAX")
+    check_stack(read_study(maker.save(images, tmp_path / "exam")))
 
 
 def test_time_points_over_many_heartbeats_are_not_a_cine(tmp_path: Path) -> None:
