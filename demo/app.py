@@ -26,7 +26,7 @@ import page
 from cines import pictures, sample_thumbnail
 from endpoints import add_endpoints
 from layout import APPEND_LINE, lay_out
-from uploads import MAX_FILE_MB, remove, taken
+from uploads import MAX_FILE_MB, own_folder, remove, taken
 
 from cmrclip_lite.errors import CmrClipError
 from cmrclip_lite.figures import score_bars
@@ -232,19 +232,20 @@ def serve(
     model = model if model is not None else load(os.environ.get("CMRCLIP_MODEL") or None)
     library = library if library is not None else default_library(model)
     samples = samples if samples is not None else sample_studies()
-    build_demo(model, library, samples).launch(
-        server_name=host,
-        server_port=port,
-        share=share,
-        inbrowser=open_browser,
-        max_file_size=MAX_FILE_MB * 2**20,
-        theme=_theme(),
-        css_paths=HERE / "style.css",
-        head=HEAD,
-        footer_links=["api", "settings"],
-        run_history=False,
-        ssr_mode=False,
-    )
+    with own_folder():
+        build_demo(model, library, samples).launch(
+            server_name=host,
+            server_port=port,
+            share=share,
+            inbrowser=open_browser,
+            max_file_size=MAX_FILE_MB * 2**20,
+            theme=_theme(),
+            css_paths=HERE / "style.css",
+            head=HEAD,
+            footer_links=["api", "settings"],
+            run_history=False,
+            ssr_mode=False,
+        )
 
 
 def main() -> None:

@@ -2,12 +2,14 @@
 
 An uploaded file can be fetched by its address until it is deleted, and the server's own clean-up
 goes by age. So a callback takes the files out of the upload folder at once and removes them when
-the reading ends, however it ends.
+the reading ends, however it ends. All of this happens in one folder that belongs to the server; a
+server that was killed cannot remove it, so the next one does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,9 +17,48 @@ from pathlib import Path
 
 from cmrclip_lite.errors import StudyError
 
+_PREFIX = "cmrclip-upload-"
 MAX_FILE_MB = 512
 MAX_TOTAL_MB = 1024
 MAX_FILES = 20_000
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """Keep whatever this server writes in one folder, and remove what killed servers left behind.
+
+    A folder that GRADIO_TEMP_DIR names is used as it is.
+    """
+    sweep()
+    prefix = f"{_PREFIX}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        given = os.environ.get("GRADIO_TEMP_DIR")
+        os.environ.setdefault("GRADIO_TEMP_DIR", folder)
+        try:
+            yield Path(folder)
+        finally:
+            if given is None:
+                del os.environ["GRADIO_TEMP_DIR"]
+
+
+def sweep() -> None:
+    """Remove the folders of servers that no longer run."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdecimal() and not _runs(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    if os.name == "nt":  # there a signal of 0 is not a question
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 @contextlib.contextmanager
@@ -32,7 +73,7 @@ def taken(paths: Sequence[str | Path] | str | None) -> Iterator[Path]:
         StudyError: if there is nothing, too much, or a file is no longer there.
     """
     files = [Path(p) for p in ([paths] if isinstance(paths, (str, Path)) else paths or [])]
-    with tempfile.TemporaryDirectory(prefix="cmrclip-upload-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
         try:
             _check(files)
             places = [_place(Path(folder), i, file) for i, file in enumerate(files)]

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import StudyError
 from ..study import Sequence, Series, SetAside, Study
 from . import kinds, pixels
-from .grouping import Slice, join_phases, merge_repeats, slices
+from .grouping import Slice, apart, join_phases, merge_repeats, slices
 from .headers import read_header
 from .limits import Limits
 from .records import Frame, Header
@@ -73,6 +73,9 @@ def read_dicom(sources: list[Source], limits: Limits) -> tuple[Study, list[str]]
         sequence = kinds.kind(found)
         if sequence == kinds.SINGLE:
             singles.append(found)
+        elif sequence == kinds.LATE_TOGETHER and found.position is None:
+            # Stills that do not say where they lie are taken for a stack.
+            candidates += [(still, kinds.kind(still)) for still in apart(found)]
         else:
             candidates.append((found, sequence))
     joined, alone = join_phases(singles)

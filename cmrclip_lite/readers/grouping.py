@@ -128,6 +128,11 @@ def _slice(frames: list[Frame], part: str) -> Slice:
     return Slice(frames, key, part, orientation, position)
 
 
+def apart(found: Slice) -> list[Slice]:
+    """Each frame of a slice as a slice of its own, in their order."""
+    return [_slice([frame], found.component) for frame in found.frames]
+
+
 def join_phases(singles: list[Slice]) -> tuple[list[Slice], list[Slice]]:
     """Put together cines that were written as a series per phase.
 
@@ -192,13 +197,23 @@ def _places(frames: list[Frame]) -> list[list[Frame]]:
             groups.append((axes, list(members)))
         else:
             home[1].extend(members)
-    places = [unknown] if unknown else []
+    places = _unplaced(unknown)
     for axes, members in groups:
         along = np.array([frame.position for frame in members]) @ np.cross(*axes)
         order = np.argsort(along, kind="stable")
         breaks = np.flatnonzero(np.diff(along[order]) > SAME_PLACE_MM) + 1
         places += [[members[i] for i in part] for part in np.split(order, breaks)]
     return places
+
+
+def _unplaced(frames: list[Frame]) -> list[list[Frame]]:
+    """Frames that do not say where they lie: one place per multi-frame file, one for the rest."""
+    singles = [frame for frame in frames if frame.header.frame_count == 1]
+    files: dict[int, list[Frame]] = defaultdict(list)
+    for frame in frames:
+        if frame.header.frame_count > 1:
+            files[id(frame.header)].append(frame)
+    return ([singles] if singles else []) + list(files.values())
 
 
 def _acquisitions(frames: list[Frame]) -> list[list[Frame]]:

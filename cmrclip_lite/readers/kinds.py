@@ -18,6 +18,8 @@ LONGEST_BEAT_MS = 2000.0
 
 SINGLE = "single images without a time course, not recognised as late enhancement"
 
+LATE_TOGETHER = "late enhancement with several images of one place"
+
 _LGE = re.compile(
     r" (lge|late|delayed|psir|dhe|mde|viab\w*|de|spät\w*|spaet\w*|tardif|tardivo|realce) "
     r"| (de|lge|dhe|mde)(sax|lax|ir|tfi|tfl|psir)\w* |late gad"
@@ -89,7 +91,7 @@ def kind(found: Slice) -> Sequence | str:
     if runs_past_one_beat(found):
         return "time points that run past one heartbeat, as in perfusion"
     if late:
-        return "late enhancement with several images of one place"
+        return LATE_TOGETHER
     if count < 4 and found.time_key in ("acquisition_time", "content_time", "instance", "frame"):
         return "few images of one place without heartbeat timing"
     return Sequence.CINE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,9 +16,8 @@ from .decoding import Decoders
 from .grouping import Slice
 from .limits import Limits
 from .records import NATIVE, Frame, Header
+from .sources import THREADS
 from .tags import MALFORMED_DICOM
-
-THREADS = min(4, os.cpu_count() or 1)
 
 # Float Pixel Data and Double Float Pixel Data: the element number and the bytes of a pixel.
 FLOATS = {0x0008: 4, 0x0009: 8}

@@ -11,6 +11,7 @@ import re
 import stat
 import zlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ from .limits import Limits
 
 PathLike = str | os.PathLike[str]
 
+# Files read or decoded side by side.
+THREADS = min(4, os.cpu_count() or 1)
 # Enough for the header of almost any DICOM file, vendor-private parts included.
 HEAD_BYTES = 1 << 16
 # Members of archives kept in memory between reading headers and reading pixels.
@@ -125,6 +128,7 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
                 for member in inner:
                     kept += member.size
                     member.keep = kept <= KEPT_BYTES
+                _look_ahead(inner)
             if source.name.lower().endswith(".npz"):
                 found.arrays.append(source)
             else:
@@ -137,6 +141,20 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
             source.release()
             found.set_aside.append(SetAside("files", kind))
     return found
+
+
+def _look_ahead(members: list[Source]) -> None:
+    """Unpack the members that are kept side by side: zlib leaves other threads to their work."""
+
+    def look(member: Source) -> None:
+        try:
+            member.head(1)
+        except (OSError, StudyError):
+            return  # met again, and told, when the member's turn comes
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(look, [member for member in members if member.keep]):
+            pass
 
 
 def sniff(source: Source) -> str:
