@@ -15,7 +15,7 @@ import pytest
 import uploads
 
 REPOSITORY = Path(__file__).parents[2]
-SECRET = b"Wintergreen^Rosalind" * 1000
+SECRET = b"an upload of a patient " * 1000
 
 
 def files_with_the_secret(folder: Path) -> list[Path]:
