@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from .errors import CmrClipError
 if TYPE_CHECKING:
     from .library import Case, CaseLibrary
     from .model import CMRCLIP
-    from .study import Series, Study
+    from .study import Level, Series, Study
     from .zeroshot import Score
 
 NOTICE = "For research and education, never for diagnosis."
@@ -170,16 +171,19 @@ def study_facts(study: Study) -> dict[str, Any]:
 
 def study_table(study: Study) -> str:
     """What a study holds, for a person."""
-    lines = [f"{'view':<8} {'kind':<8} {'slices':>6}  {'phases':<7} {'matrix':<10} pixel (mm)"]
-    groups: dict[tuple, int] = {}
+    columns = f"{'view':<8} {'kind':<8} {'slices':>6}  {'phases':<7} {'matrix':<10}"
+    lines = [f"{columns} {'pixel (mm)':<11}  level"]
+    groups: dict[tuple, Counter[Level | None]] = {}
     for series in study.series:
         phases, height, width = series.pixels.shape
         row, column = series.spacing_mm
         key = (series.view, series.sequence, phases, height, width, f"{row:.2f} x {column:.2f}")
-        groups[key] = groups.get(key, 0) + 1
-    for (view, kind, phases, height, width, spacing), count in groups.items():
+        groups.setdefault(key, Counter())[series.level] += 1
+    for (view, kind, phases, height, width, spacing), levels in groups.items():
         matrix = f"{height} x {width}"
-        lines.append(f"{view:<8} {kind:<8} {count:>6}  {phases:<7} {matrix:<10} {spacing}")
+        told = ", ".join(f"{count} {level}" for level, count in levels.items() if level)
+        line = f"{view:<8} {kind:<8} {levels.total():>6}  {phases:<7} {matrix:<10} {spacing}"
+        lines.append(f"{line}  {told}".rstrip())
     lines += [f"set aside: {s.count} x {s.what}: {s.reason}" for s in study.set_aside]
     lines += [f"note: {note}" for note in study.notes]
     return "\n".join(lines)
@@ -189,6 +193,7 @@ def _series_facts(series: Series) -> dict[str, Any]:
     phases, height, width = series.pixels.shape
     return {
         "view": str(series.view),
+        "level": series.level and str(series.level),
         "sequence": str(series.sequence),
         "phases": phases,
         "rows": height,

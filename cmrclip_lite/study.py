@@ -35,6 +35,14 @@ class Sequence(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Level(StrEnum):
+    """Where along the left ventricle a short-axis slice lies."""
+
+    BASAL = "basal"
+    MID = "mid"
+    APICAL = "apical"
+
+
 @dataclass(eq=False)
 class Series:
     """One slice location over time (a cine) or one still.
@@ -49,6 +57,7 @@ class Series:
         trigger_ms: `(T,)` delay of each phase after the R wave, if known.
         rr_ms: duration of a heartbeat, if known.
         tags: technical facts on an allow-list (vendor, field strength, ...), never a patient's.
+        level: of a short-axis slice, if it is known which end of its stack is the base.
     """
 
     pixels: np.ndarray
@@ -61,6 +70,7 @@ class Series:
     view: View = View.UNKNOWN
     sequence: Sequence = Sequence.UNKNOWN
     tags: dict[str, str] = field(default_factory=dict)
+    level: Level | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or min(self.pixels.shape) < 1:
@@ -72,6 +82,15 @@ class Series:
     def normal(self) -> np.ndarray | None:
         """`(3,)` unit vector across the slice, if the orientation is known."""
         return None if self.orientation is None else np.cross(*self.orientation)
+
+    @property
+    def centre_mm(self) -> np.ndarray | None:
+        """`(3,)` middle of the image in patient coordinates, if known where it lies."""
+        if self.position_mm is None or self.orientation is None:
+            return None
+        rows, columns = self.pixels.shape[1:]
+        reach = np.array([columns - 1, rows - 1]) / 2 * self.spacing_mm[::-1]
+        return self.position_mm + reach @ self.orientation
 
     @property
     def is_cine(self) -> bool:

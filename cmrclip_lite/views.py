@@ -1,62 +1,66 @@
-"""Which view each series of a study shows, and its order along the stack.
+"""Which view each series of a study shows, and its order and level along the stack.
 
 Geometry decides first, for descriptions are often empty and are written in the habits of many
-sites. Directions are in the DICOM patient system: x to the left, y to the back, z to the head.
+sites. Directions are in the DICOM patient system: x to the left, y to the back, z to the head,
+whichever way the patient was put into the scanner.
 
-The short axis is the set of parallel slices, across the heart's long axis, with most positions.
-The long axis of an adult heart points to the left, the front and the feet, so among slices across
-it the base is the end that lies most to the right, the back and the head, and a stack is ordered
-**base first**. A single slice that contains the long axis is told by the angle at which it
-crosses the short axis: the three standard long-axis planes lie about 60 degrees apart, through
-the opposite walls of the 17-segment model (Cerqueira et al., Circulation 105:539, 2002).
+Two turns of the heart are found from all planes of a study together. Its **long axis** is the
+direction that most planes lie either across (the short axis) or along. It points to the left, the
+front and the feet, so among slices across it the base is the end that lies most to the right, the
+back and the head, and a stack is ordered **base first**. Its **turn about that axis** is the one
+that puts the planes along it nearest to where the standard long-axis planes lie: about 60 degrees
+apart, through the opposite walls of the 17-segment model (Cerqueira et al., Circulation 105:539,
+2002).
+
+A plane between the short axis and the long ones is no view of either and stays unknown unless its
+description names one. A plane along the long axis takes the nearest of the three views, since
+each shows the left ventricle at full length; a note says where it is close to another.
 """
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Sequence as SequenceOf
 from typing import NamedTuple
 
 import numpy as np
 
-from .study import Series, Study, View
+from .study import Level, Series, Study, View
+from .view_words import describe, names_another
 
 # Mean direction from base to apex in supine adults; single hearts lie up to 30 degrees off it.
 LONG_AXIS = np.array([0.66, -0.63, -0.41]) / np.linalg.norm([0.66, -0.63, -0.41])
-# A stack this far from the mean long axis is no short axis.
-SHORT_AXIS_WITHIN = 45.0
-# One or two slices are the short axis only this close to it.
-ALONE_WITHIN = 25.0
+# No heart in its usual place lies further off, a patient askew on the table included.
+AXIS_WITHIN = 65.0
 # Parallel slices of one stack differ by rounding only; separately planned ones by a few degrees.
 PARALLEL_WITHIN = 10.0
-# A plane contains the long axis if its normal is within this of a right angle to it.
-CONTAINS_WITHIN = 30.0
-# An image this close to a patient plane was not turned to the heart.
-ALIGNED_WITHIN = 8.0
+# The short axis is planned across the long axis, and long-axis views along it, about this well.
+ACROSS_WITHIN, ALONG_WITHIN = 20.0, 22.0
+# Along an axis that is only assumed, because one plane alone does not show it.
+ALONG_ASSUMED_WITHIN = 30.0
+# An image this close to a patient plane was hardly, and one exactly in it not, turned to the heart.
+ALIGNED_WITHIN, EXACT_WITHIN = 8.0, 0.5
 
 # Where each plane crosses the short axis, in degrees from the lateral wall towards the anterior
 # one: 4CH from inferoseptal to anterolateral, 2CH from inferior to anterior, 3CH from
 # inferolateral to anteroseptal.
 CROSSING = {View.FOUR_CHAMBER: 30.0, View.TWO_CHAMBER: 90.0, View.THREE_CHAMBER: 150.0}
-# Nearer than this to a border between two planes, the description is believed instead.
+# Nearer than this to the border between two of them, a series without a description is noted.
 IN_BETWEEN = 8.0
 
-# Words of several vendors and languages, as they stand in a description between spaces.
-_WORDS = {
-    View.LVOT: r"lvot\w*|lv ot|aortic valve|ao valve",
-    View.RVOT: r"rvot\w*|rv ot|pulm\w* valve",
-    View.FOUR_CHAMBER: r"4 ?(ch\w*|cv|kammer\w*|k|c)|four ?ch\w*|hla|horizontal long\w*",
-    View.TWO_CHAMBER: r"2 ?(ch\w*|cv|kammer\w*|k|c)|two ?ch\w*|vla|vertical long\w*",
-    View.THREE_CHAMBER: r"3 ?(ch\w*|cv|kammer\w*|k|c)|three ?ch\w*|aplax|apical long\w*",
-    View.SAX: r"sax\w*|sa|s ax|short ?ax\w*|kurz\w*|petit axe|ka|eje corto|asse corto",
-    View.AXIAL: r"ax|axial\w*|tra|trans\w*|axiaal",
-}
-_PATTERNS = {view: re.compile(rf" ({words}) ") for view, words in _WORDS.items()}
+# Standard deviations in degrees, rough and not critical: of the heart's axis from the mean, of a
+# plane from across or along it, of the heart's turn about it, and of where a plane crosses.
+_AXIS_SD, _PLANE_SD, _TURN_SD, _CROSSING_SD = 20.0, 8.0, 15.0, 10.0
+# What else is weighed, in squared standard deviations. A plane that is neither across nor along
+# the axis, and a stack of that kind; a stack along it; that several long-axis planes show different
+# views; and a description set against geometry, which it outweighs unless the plane lies close to
+# where another view should.
+_STRAY, _STRAY_STACK, _STACK_ALONG, _DIFFERENT, _DESCRIBED = 4.0, 12.0, 4.0, 8.0, 8.0
 
 
 def assign(study: Study, words: SequenceOf[str] | None = None) -> None:
-    """Give each series of a study its view, and put each view in stack order.
+    """Give each series of a study its view and level, and put each view in stack order.
 
     Args:
         study: changed in place; series that have a view keep it.
@@ -64,15 +68,24 @@ def assign(study: Study, words: SequenceOf[str] | None = None) -> None:
     """
     if not study.series:
         return
-    views = classify(study.series, words)
-    for series, view in zip(study.series, views, strict=True):
+    found = _classify(study.series, words)
+    for series, (view, _) in zip(study.series, found, strict=True):
         series.view = view
     study.series = ordered(study.series)
-    if any(s.view is View.SAX for s in study.series) and not any(
-        s.view is View.SAX and s.normal is not None for s in study.series
-    ):
+    _assign_levels(study.series)
+    between = Counter(pair for pair in found if pair[1] is not None)
+    for (view, beside), count in between.items():
+        lie = "A series lies" if count == 1 else f"{count} series lie"
+        study.notes.append(f"{lie} between {view} and {beside}; taken as {view}.")
+    short = [s for s in study.series if s.view is View.SAX]
+    if short and all(s.normal is None for s in short):
         study.notes.append(
             "The images do not say where they lie; which end of the stack is the base is unknown."
+        )
+    elif short and not any(map(_usual, short)):
+        study.notes.append(
+            "The short axis lies as in no usual heart, perhaps because the patient's position was "
+            "entered wrongly; which end of the stack is the base is unknown."
         )
 
 
@@ -80,65 +93,24 @@ def classify(series: SequenceOf[Series], words: SequenceOf[str] | None = None) -
     """The view of each series.
 
     Args:
-        series: all of one study, for the long-axis planes are told by the short axis.
+        series: all of one study, for planes are told by how they lie to each other.
         words: one description per series, lower case with spaces at both ends, or None.
 
     Returns:
         One view per series; a view other than unknown that a series has is kept.
     """
-    words = words or [""] * len(series)
-    planes = [_plane(s) for s in series]
-    axis = _short_axis(planes, words)
-    return [
-        s.view if s.view is not View.UNKNOWN else _view(plane, described, axis, planes)
-        for s, plane, described in zip(series, planes, words, strict=True)
-    ]
+    return [view for view, _ in _classify(series, words)]
 
 
 def short_axis(
     series: SequenceOf[Series], words: SequenceOf[str] | None = None
 ) -> np.ndarray | None:
     """`(3,)` unit vector from base to apex, across the study's short-axis slices, or None."""
-    return _short_axis([_plane(s) for s in series], words or [""] * len(series))
-
-
-class _Plane(NamedTuple):
-    normal: np.ndarray
-    position: np.ndarray
-
-    def parallel(self, other: _Plane | None) -> bool:
-        return other is not None and angle(self.normal, other.normal) < PARALLEL_WITHIN
-
-    def places(self, others: Iterable[_Plane]) -> int:
-        """How many places along the normal the others have, to the nearest millimetre."""
-        return len({round(float(other.position @ self.normal)) for other in others})
-
-
-def _plane(series: Series) -> _Plane | None:
-    if series.orientation is None or series.position_mm is None:
-        return None
-    return _Plane(towards_apex(series.normal), series.position_mm)
-
-
-def _short_axis(planes: list[_Plane | None], words: SequenceOf[str]) -> np.ndarray | None:
-    best: tuple[int, float] | None = None
-    axis = None
-    for plane in planes:
-        if plane is None or _patient_aligned(plane.normal):
-            continue
-        off = angle(plane.normal, LONG_AXIS)
-        if off > SHORT_AXIS_WITHIN:
-            continue
-        members = [i for i, other in enumerate(planes) if plane.parallel(other)]
-        named = {describe(words[i]) for i in members} - {View.SAX, View.UNKNOWN}
-        places = plane.places(planes[i] for i in members)
-        # One or two slices make no stack: only a plane near the mean, that no description
-        # calls something else, is then the short axis.
-        if places < 3 and (off > ALONE_WITHIN or named):
-            continue
-        if best is None or (places, -off) > best:
-            best, axis = (places, -off), plane.normal
-    return axis
+    planes = _planes(series, words)
+    stacks = _stacks(planes)
+    axis = _long_axis(stacks)
+    across = [s for s in stacks if angle(s.normal, axis) < ACROSS_WITHIN]
+    return max(across, key=lambda s: s.places).normal if across else None
 
 
 def ordered(series: SequenceOf[Series]) -> list[Series]:
@@ -147,31 +119,12 @@ def ordered(series: SequenceOf[Series]) -> list[Series]:
     Short-axis slices run from base to apex; other stacks from the right, back and head towards
     the left, front and feet. Slices that do not say where they lie keep their order.
     """
-    order = list(View)
     result: list[Series] = []
-    for view in order:
+    for view in View:
         for cine in (True, False):
             members = [s for s in series if s.view is view and s.is_cine is cine]
             result += _along_stack(members)
     return result
-
-
-def _along_stack(members: list[Series]) -> list[Series]:
-    if any(s.normal is None or s.position_mm is None for s in members):
-        return members
-    if not members:
-        return members
-    # One direction for the whole stack, or planes a degree apart would sort unevenly.
-    normal = towards_apex(members[0].normal)
-    return sorted(members, key=lambda s: float(s.position_mm @ normal))
-
-
-def describe(words: str) -> View:
-    """The view that a description names, or unknown."""
-    for view, pattern in _PATTERNS.items():
-        if pattern.search(words):
-            return view
-    return View.UNKNOWN
 
 
 def crossing_degrees(normal: np.ndarray, axis: np.ndarray) -> float:
@@ -202,39 +155,212 @@ def angle(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip(abs(a @ b), 0.0, 1.0))))
 
 
-def _patient_aligned(normal: np.ndarray) -> bool:
-    return bool(np.abs(normal).max() > np.cos(np.radians(ALIGNED_WITHIN)))
+class _Plane(NamedTuple):
+    """Where a series lies, its normal towards the apex, and the view its description names."""
+
+    normal: np.ndarray | None
+    centre: np.ndarray | None
+    said: View
+    another: bool
+
+    @property
+    def off_patient(self) -> float:
+        """Degrees to the nearest plane of the patient."""
+        return float(np.degrees(np.arccos(min(1.0, np.abs(self.normal).max()))))
+
+
+class _Stack(NamedTuple):
+    """Parallel planes, the number of places they take, and the views their descriptions name."""
+
+    normal: np.ndarray
+    places: int
+    said: set[View]
+
+
+def _planes(series: SequenceOf[Series], words: SequenceOf[str] | None) -> list[_Plane]:
+    words = words or [""] * len(series)
+    another = [names_another(text) for text in words]
+    # What every series of a study is called, such as "heart and aorta", tells none from another.
+    if all(another):
+        another = [False] * len(series)
+    return [
+        _Plane(
+            None if s.centre_mm is None else towards_apex(s.normal), s.centre_mm, describe(w), other
+        )
+        for s, w, other in zip(series, words, another, strict=True)
+    ]
+
+
+def _stacks(planes: Iterable[_Plane]) -> list[_Stack]:
+    """Stacks of the planes that were turned to the heart."""
+    groups: list[list[_Plane]] = []
+    for plane in planes:
+        if plane.normal is None or plane.another or plane.off_patient < ALIGNED_WITHIN:
+            continue
+        for group in groups:
+            if angle(plane.normal, group[0].normal) < PARALLEL_WITHIN:
+                group.append(plane)
+                break
+        else:
+            groups.append([plane])
+    return [
+        _Stack(g[0].normal, _places(g[0].normal, g), {p.said for p in g} - {View.UNKNOWN})
+        for g in groups
+    ]
+
+
+def _places(normal: np.ndarray, planes: Iterable[_Plane]) -> int:
+    """How many places along the normal the planes have, to the nearest millimetre."""
+    return len({round(float(plane.centre @ normal)) for plane in planes})
+
+
+def _long_axis(stacks: list[_Stack]) -> np.ndarray:
+    """`(3,)` unit vector from base to apex: the likeliest of all that two planes can show.
+
+    Candidates are across one plane, or the line in which two planes meet, or, where neither is
+    more likely, the mean of adults.
+    """
+    candidates = [stack.normal for stack in stacks]
+    for i, a in enumerate(stacks):
+        for b in stacks[:i]:
+            if angle(a.normal, b.normal) > 2 * PARALLEL_WITHIN:
+                line = np.cross(a.normal, b.normal)
+                candidates.append(towards_apex(line / np.linalg.norm(line)))
+    candidates = [axis for axis in candidates if angle(axis, LONG_AXIS) < AXIS_WITHIN]
+    return min([LONG_AXIS, *candidates], key=lambda axis: _strain(axis, stacks))
+
+
+def _strain(axis: np.ndarray, stacks: list[_Stack]) -> float:
+    """How unlikely a long axis is, in squared standard deviations."""
+    total = (angle(axis, LONG_AXIS) / _AXIS_SD) ** 2
+    for stack in stacks:
+        off = angle(stack.normal, axis)
+        across, along = (off / _PLANE_SD) ** 2, ((90.0 - off) / _PLANE_SD) ** 2
+        across += _DESCRIBED * bool(stack.said - {View.SAX})
+        along += _DESCRIBED * (View.SAX in stack.said)
+        if stack.places < 3:
+            total += min(across, along, _STRAY)
+        else:
+            total += min(across, along + _STACK_ALONG, _STRAY_STACK)
+    return total
+
+
+def _turn(planes: list[_Plane], axis: np.ndarray) -> float:
+    """Degrees that the heart is turned about its axis, from where the mean heart lies."""
+    along = {
+        (round(crossing_degrees(p.normal, axis)), p.said)
+        for p in planes
+        if p.normal is not None and p.off_patient > EXACT_WITHIN and _is_along(p, axis)
+    }
+
+    def strain(turn: float) -> float:
+        misfits = [_misfits(crossing - turn, said) for crossing, said in along]
+        different = {min(misfit, key=misfit.get) for misfit in misfits}
+        fit = sum(min(misfit.values()) for misfit in misfits)
+        return (turn / _TURN_SD) ** 2 + fit - _DIFFERENT * len(different)
+
+    return float(min(np.arange(-45.0, 46.0), key=strain))
+
+
+def _misfits(crossing: float, said: View) -> dict[View, float]:
+    """How badly each long-axis view fits, in squared standard deviations."""
+    return {
+        view: (_apart(crossing, nominal) / _CROSSING_SD) ** 2
+        + _DESCRIBED * (said in CROSSING and said is not view)
+        for view, nominal in CROSSING.items()
+    }
+
+
+def _is_along(plane: _Plane, axis: np.ndarray) -> bool:
+    within = ALONG_ASSUMED_WITHIN if axis is LONG_AXIS else ALONG_WITHIN
+    return 90.0 - angle(plane.normal, axis) < within
+
+
+def _classify(
+    series: SequenceOf[Series], words: SequenceOf[str] | None
+) -> list[tuple[View, View | None]]:
+    """The view of each series, and another that it is nearly as close to."""
+    planes = _planes(series, words)
+    axis = _long_axis(_stacks(planes))
+    turn = _turn(planes, axis)
+    return [
+        (s.view, None) if s.view is not View.UNKNOWN else _view(plane, axis, turn, planes)
+        for s, plane in zip(series, planes, strict=True)
+    ]
 
 
 def _view(
-    plane: _Plane | None, words: str, axis: np.ndarray | None, planes: list[_Plane | None]
-) -> View:
-    said = describe(words)
-    if plane is None:
-        return said
-    normal = plane.normal
-    if _patient_aligned(normal):
-        # A heart may lie so that a long-axis plane happens to be a plane of the patient; a
-        # survey stack has many slices.
-        alone = plane.places(other for other in planes if plane.parallel(other)) <= 3
-        contains = axis is not None and 90.0 - angle(normal, axis) < CONTAINS_WITHIN / 2
-        if not (alone and contains):
-            # Coronal and sagittal planes are outflow-tract views by name only.
-            return View.AXIAL if np.argmax(np.abs(normal)) == 2 else said
-    if axis is not None and angle(normal, axis) < PARALLEL_WITHIN * 2:
-        return View.SAX
-    # Outflow tracts lie across no fixed angle of the heart: only their names tell them.
-    if said in (View.LVOT, View.RVOT):
-        return said
-    heart = LONG_AXIS if axis is None else axis
-    if 90.0 - angle(normal, heart) > CONTAINS_WITHIN:
-        return said
-    crossing = crossing_degrees(normal, heart)
-    distance = {view: _apart(crossing, nominal) for view, nominal in CROSSING.items()}
-    first, second = sorted(distance, key=distance.get)[:2]
-    if said in (first, second) and distance[second] - distance[first] < 2 * IN_BETWEEN:
-        return said
-    return first
+    plane: _Plane, axis: np.ndarray, turn: float, planes: list[_Plane]
+) -> tuple[View, View | None]:
+    if plane.another:
+        return View.UNKNOWN, None
+    if plane.normal is None:
+        return plane.said, None
+    if plane.off_patient < ALIGNED_WITHIN and not _turned_to_heart(plane, axis, planes):
+        # Coronal and sagittal planes are outflow-tract views by name only.
+        axial = np.argmax(np.abs(plane.normal)) == 2
+        return (View.AXIAL if axial else plane.said), None
+    if angle(plane.normal, axis) < ACROSS_WITHIN:
+        return View.SAX, None
+    if not _is_along(plane, axis):
+        return plane.said, None
+    crossing = crossing_degrees(plane.normal, axis) - turn
+    misfit = _misfits(crossing, plane.said)
+    first, second = sorted(misfit, key=misfit.get)[:2]
+    # Outflow tracts lie across no fixed angle of the heart: only their names tell them. But the
+    # 3-chamber view, which shows the left one, often has no other name.
+    if plane.said is View.RVOT or (plane.said is View.LVOT and first is not View.THREE_CHAMBER):
+        return plane.said, None
+    apart = _apart(crossing, CROSSING[second]) - _apart(crossing, CROSSING[first])
+    return first, second if apart < 2 * IN_BETWEEN and plane.said is not first else None
+
+
+def _turned_to_heart(plane: _Plane, axis: np.ndarray, planes: list[_Plane]) -> bool:
+    """Whether a long-axis plane only happens to lie close to a plane of the patient."""
+    parallel = [
+        p
+        for p in planes
+        if p.normal is not None and angle(p.normal, plane.normal) < PARALLEL_WITHIN
+    ]
+    # A survey stack has many slices.
+    few = _places(plane.normal, parallel) <= 3
+    along = 90.0 - angle(plane.normal, axis) < ALONG_WITHIN / 2
+    return few and along and axis is not LONG_AXIS and plane.off_patient > EXACT_WITHIN
+
+
+def _along_stack(members: list[Series]) -> list[Series]:
+    if not members or any(s.centre_mm is None for s in members):
+        return members
+    # One direction for the whole stack, or planes a degree apart would sort unevenly.
+    normal = towards_apex(members[0].normal)
+    return sorted(members, key=lambda s: float(s.centre_mm @ normal))
+
+
+def _assign_levels(series: list[Series]) -> None:
+    """Basal, mid or apical for short-axis slices of a stack whose base is known.
+
+    Thirds of the ventricle's length (Cerqueira et al. 2002); without a segmentation, thirds of
+    what the cine stack covers stand in for them.
+    """
+    short = [s for s in series if s.view is View.SAX and _usual(s)]
+    stack = [s for s in short if s.is_cine] or short
+    if not stack:
+        return
+    axis = towards_apex(stack[0].normal)
+    places = sorted({round(float(s.centre_mm @ axis)) for s in stack})
+    if len(places) < 3:
+        return
+    # A slice stands for what lies halfway to the next.
+    half = (places[-1] - places[0]) / (len(places) - 1) / 2
+    first, length = places[0] - half, places[-1] - places[0] + 2 * half
+    for s in short:
+        third = int(3 * (s.centre_mm @ axis - first) / length)
+        s.level = list(Level)[min(max(third, 0), 2)]
+
+
+def _usual(series: Series) -> bool:
+    """Whether a short-axis slice lies so that its normal tells the base from the apex."""
+    return series.centre_mm is not None and angle(series.normal, LONG_AXIS) < AXIS_WITHIN
 
 
 def _apart(a: float, b: float) -> float:

@@ -136,7 +136,7 @@ def test_between_two_planes_the_description_decides() -> None:
         (" hla fiesta ", View.FOUR_CHAMBER),
         (" cine vla ", View.TWO_CHAMBER),
         (" la 2ch ", View.TWO_CHAMBER),
-        (" 3ch lvot ", View.LVOT),
+        (" 3ch lvot ", View.THREE_CHAMBER),
         (" 3 chamber ", View.THREE_CHAMBER),
         (" rvot cine ", View.RVOT),
         (" axial stack ", View.AXIAL),

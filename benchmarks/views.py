@@ -1,0 +1,264 @@
+"""How often the view of a series is told by geometry alone, on planes of synthetic exams.
+
+    python benchmarks/views.py                 500 exams each of four kinds, descriptions removed
+    python benchmarks/views.py --sweep         a plane turned from one view to the next
+
+Hearts, breath-holds and planes are those of the phantom; nothing is imaged, since only geometry
+is judged. What a technician or a scanner varies is varied: slices per stack, which planes there
+are, their order, how each image is turned and which way its normal points, a patient who lies
+askew. Outflow tracts have no fixed angle to the heart and are told by name alone, so a nameless
+one is right when it is unknown. Intervals are Wilson's 95 % (Wilson, JASA 22:209, 1927).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from cmrclip_lite.phantom.anatomy import Heart, draw_heart  # noqa: E402
+from cmrclip_lite.phantom.body import draw_body  # noqa: E402
+from cmrclip_lite.phantom.cohort import draw_truth  # noqa: E402
+from cmrclip_lite.phantom.imaging import draw_scanner  # noqa: E402
+from cmrclip_lite.phantom.planes import Plane, again, long_axes, short_axis  # noqa: E402
+from cmrclip_lite.phantom.tissue import Tissue  # noqa: E402
+from cmrclip_lite.study import Sequence, Series, View  # noqa: E402
+from cmrclip_lite.views import LONG_AXIS, angle, classify  # noqa: E402
+
+FIELD_MM, MATRIX = 300.0, 8
+OUTFLOW = (View.LVOT, View.RVOT)
+WIDE_TILT, ASKEW = 35.0, 20.0
+# How hearts lie: in the phantom's own range, or anywhere up to WIDE_TILT off the mean long axis;
+# and how many patients lie turned up to ASKEW about each of their axes.
+KINDS = {
+    "anatomical range, one patient in five askew": (False, 0.2),
+    "anatomical range, every patient askew": (False, 1.0),
+    "widened range, one patient in five askew": (True, 0.2),
+    "widened range, every patient askew": (True, 1.0),
+}
+# What exams hold: short-axis stack, one short-axis slice, long axes; and how often.
+HOLD = ((1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 1, 1))
+HOLD_SHARES = (0.6, 0.1, 0.2, 0.1)
+
+
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """Series in a random order, what each shows, and how the heart lies.
+
+    `axis` is `(3,)` from base to apex in the patient; `tilt` how far off the mean it is, degrees.
+    """
+
+    series: list[Series]
+    views: list[View]
+    axis: np.ndarray
+    tilt: float
+
+
+def draw_exam(seed: int, wide: bool = False, askew: float = 0.2) -> Exam:
+    """The planes of a synthetic exam, one small blank image each."""
+    rng = np.random.default_rng([seed, 29])
+    heart = draw_heart(draw_truth(rng), rng)
+    body = draw_body(heart, rng)
+    frame = _wide_frame(rng) if wide else body.frame
+    if rng.random() < askew:
+        frame = frame @ _turns(np.radians(rng.uniform(-ASKEW, ASKEW, 3)))
+    planes = _planes(heart, frame, rng)
+    middle = rng.normal(0, [15, 20, 25])
+    found = [_series(p, frame, middle, Sequence.CINE, rng) for p in planes]
+    if rng.random() < 0.6:
+        late = [p for p in again(planes, rng) if p.view not in OUTFLOW and rng.random() < 0.9]
+        found += [_series(p, frame, middle, Sequence.LGE, rng) for p in late]
+    views = [p.view for p in planes] + ([p.view for p in late] if len(found) > len(planes) else [])
+    for series, view in _of_the_patient(rng):
+        found.append(series)
+        views.append(view)
+    order = rng.permutation(len(found))
+    axis = frame[2]
+    return Exam([found[i] for i in order], [views[i] for i in order], axis, angle(axis, LONG_AXIS))
+
+
+def _wide_frame(rng: np.random.Generator) -> np.ndarray:
+    """Axes of a heart up to `WIDE_TILT` off the mean, the inferior wall roughly to the feet."""
+    aside = np.cross(LONG_AXIS, rng.normal(size=3))
+    off = np.radians(rng.uniform(0, WIDE_TILT))
+    axis = np.cos(off) * LONG_AXIS + np.sin(off) * aside / np.linalg.norm(aside)
+    down = np.array([rng.normal(0, 0.15), rng.normal(0.05, 0.15), -1.0])
+    y = down - axis * (down @ axis)
+    y /= np.linalg.norm(y)
+    return np.stack([np.cross(axis, y), y, axis])
+
+
+def _turns(radians: np.ndarray) -> np.ndarray:
+    """`(3, 3)` one turn about each patient axis after another."""
+    result = np.eye(3)
+    for axis, turn in enumerate(radians):
+        step = np.eye(3)
+        i, j = [k for k in range(3) if k != axis]
+        step[i, i] = step[j, j] = np.cos(turn)
+        step[i, j], step[j, i] = -np.sin(turn), np.sin(turn)
+        result = step @ result
+    return result
+
+
+def _planes(heart: Heart, frame: np.ndarray, rng: np.random.Generator) -> list[Plane]:
+    stack, one, lines = HOLD[rng.choice(len(HOLD), p=HOLD_SHARES)]
+    short = short_axis(heart, draw_scanner(1.5, rng), "full", rng.normal(0, 0.25), rng)
+    planes = []
+    if stack:
+        ends = short[0].middle, short[-1].middle
+        for share in np.linspace(0, 1, rng.integers(3, 19)):
+            planes.append(replace(short[0], middle=(1 - share) * ends[0] + share * ends[1]))
+    if one:
+        planes.append(short[rng.integers(2, len(short) - 2)])
+    if lines:
+        long = long_axes(heart, rng)
+        keep = 3 if rng.random() < 0.7 else rng.integers(1, 4)
+        planes += [long[i] for i in rng.permutation(3)[:keep]]
+        if rng.random() < 0.25:
+            planes.append(_lvot(heart, long[2]))
+        if rng.random() < 0.25:
+            planes.append(_rvot(heart, frame, rng))
+    return planes
+
+
+def _lvot(heart: Heart, three: Plane) -> Plane:
+    """The other plane along the LV outflow tract, across the 3-chamber one."""
+    nodes = next(v.nodes for v in heart.vessels if v.blood is Tissue.AORTA)
+    return _plane(nodes[1], nodes[3] - nodes[0], three.normal, View.LVOT)
+
+
+def _rvot(heart: Heart, frame: np.ndarray, rng: np.random.Generator) -> Plane:
+    """A sagittal plane turned to follow the pulmonary trunk, which runs back and to the left.
+
+    The phantom's own trunk is schematic, and runs along the long axis.
+    """
+    nodes = next(v.nodes for v in heart.vessels if v.blood is Tissue.PULMONARY_ARTERY)
+    turn = np.radians(rng.uniform(0, 35))
+    back = frame @ [np.sin(turn), np.cos(turn), 0]
+    return _plane(nodes[1], frame @ [0, 0, -1.0], back, View.RVOT)
+
+
+def _plane(middle: np.ndarray, down: np.ndarray, other: np.ndarray, view: View) -> Plane:
+    down = down / np.linalg.norm(down)
+    across = other - down * (other @ down)
+    return Plane(middle, across / np.linalg.norm(across), down, view)
+
+
+def _series(
+    plane: Plane,
+    frame: np.ndarray,
+    middle: np.ndarray,
+    sequence: Sequence,
+    rng: np.random.Generator,
+) -> Series:
+    """A blank image of a plane, turned in its plane and perhaps seen from the other side."""
+    if plane.view is not View.SAX or rng.random() < 0.1:
+        plane = plane.turned(rng.uniform(0, 360))
+    across = plane.across if rng.random() < 0.5 else -plane.across
+    return _image(plane.middle @ frame + middle, across @ frame, plane.down @ frame, sequence)
+
+
+def _image(middle: np.ndarray, across: np.ndarray, down: np.ndarray, kind: Sequence) -> Series:
+    pixel = FIELD_MM / MATRIX
+    corner = middle - 0.5 * pixel * (MATRIX - 1) * (across + down)
+    blank = np.zeros((4 if kind is Sequence.CINE else 1, MATRIX, MATRIX), np.int16)
+    # Scanners print positions and directions with a few decimals.
+    axes = np.stack([across, down]).round(6)
+    return Series(blank, (pixel, pixel), 8.0, corner.round(3), axes, sequence=kind)
+
+
+def _of_the_patient(rng: np.random.Generator) -> list[tuple[Series, View]]:
+    """Scouts and stacks along the planes of the scanner, some a few degrees off."""
+    x, y, z = np.eye(3)
+    across = {View.AXIAL: (x, y), "coronal": (x, -z), "sagittal": (y, -z)}
+    result = []
+    for name, (row, column) in across.items():
+        count = rng.choice([0, 1, rng.integers(3, 25)], p=[0.6, 0.25, 0.15])
+        turn = _turns(np.radians(rng.uniform(-5, 5, 3))) if rng.random() < 0.2 else np.eye(3)
+        normal = np.cross(row, column)
+        for i in range(count):
+            middle = rng.normal(0, 0.2, 3) + (i - count / 2) * 8 * normal
+            series = _image(middle @ turn, row @ turn, column @ turn, Sequence.CINE)
+            result.append((series, View(name) if name == View.AXIAL else View.UNKNOWN))
+    return result
+
+
+def right(truth: View, found: View) -> bool:
+    return found is truth or (truth in OUTFLOW and found is View.UNKNOWN)
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share."""
+    z = 1.96
+    share, spread = hits / count, z * z / count
+    centre = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * np.sqrt(share * (1 - share) / count + spread / (4 * count))
+    return centre - half, centre + half
+
+
+def judge(kind: str, count: int) -> list[tuple[Exam, list[View]]]:
+    """`count` exams of a kind and the view found for each series, nothing described."""
+    exams = [draw_exam(seed, *KINDS[kind]) for seed in range(count)]
+    return [(exam, classify(exam.series)) for exam in exams]
+
+
+def _share(hits: Iterable[bool]) -> str:
+    hits = list(hits)
+    if not hits:
+        return "none"
+    low, high = wilson(sum(hits), len(hits))
+    return f"{100 * np.mean(hits):6.2f} % ({100 * low:.2f} to {100 * high:.2f}), n = {len(hits)}"
+
+
+def report(kind: str, count: int) -> None:
+    judged = judge(kind, count)
+    pairs = [(t, f) for exam, found in judged for t, f in zip(exam.views, found, strict=True)]
+    print(f"\n## {kind}\n")
+    print(f"all series   {_share(right(t, f) for t, f in pairs)}")
+    whole = [all(map(right, exam.views, found)) for exam, found in judged]
+    print(f"whole exams  {_share(whole)}")
+    for view in View:
+        if any(t is view for t, _ in pairs):
+            print(f"{view:<12} {_share(right(t, f) for t, f in pairs if t is view)}")
+    print("\n" + confusion(pairs))
+    print("\ntilt off the mean long axis: share of series wrong")
+    edges = [0, 10, 20, 30, 40, 50, 90]
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        wrong = [
+            not right(t, f)
+            for exam, found in judged
+            if low <= exam.tilt < high
+            for t, f in zip(exam.views, found, strict=True)
+        ]
+        if wrong:
+            print(f"{low:>3} to {high} degrees  {_share(wrong)}")
+
+
+def confusion(pairs: list[tuple[View, View]]) -> str:
+    counts = Counter(pairs)
+    columns = [view for view in View if any(f is view for _, f in pairs)]
+    lines = ["truth \\ found " + "".join(f"{view:>9}" for view in columns)]
+    for truth in View:
+        row = [counts[truth, found] for found in columns]
+        if any(row):
+            lines.append(f"{truth:<14}" + "".join(f"{n:>9}" for n in row))
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--exams", type=int, default=500, help="of each kind (default 500)")
+    given = parser.parse_args()
+    for kind in KINDS:
+        report(kind, given.exams)
+
+
+if __name__ == "__main__":
+    main()
