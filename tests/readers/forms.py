@@ -350,7 +350,7 @@ def multi_frame(with_time: bool) -> Callable[[Study, Path], Path]:
             maker.set_pixels(first, series.pixels.astype(np.int16))
             # As exported: in order of place, a series per view.
             first.InstanceNumber, first.SOPInstanceUID = number + 1, generate_uid()
-            first.SeriesInstanceUID = f"1.2.3.{list(View).index(series.view)}{series.is_cine:d}"
+            first.SeriesInstanceUID = f"1.2.3.1{list(View).index(series.view)}{series.is_cine:d}"
             for name in ("ImagePositionPatient", "ImageOrientationPatient", "SliceLocation",
                          "TriggerTime", "TemporalPositionIdentifier"):  # fmt: skip
                 if name in first:
@@ -635,11 +635,11 @@ FORMS = [
     Form("Other formats", ".npz per view", npz),
     Form("Other formats", ".npy", npy),
     Form("Moving pictures", "MP4 (MPEG-4)", filmed(".mp4", "mp4v"),
-         "grey levels within 5 %; " + GUESSED, _first_sax_and_4ch),
+         "grey levels within 2 %; " + GUESSED, _first_sax_and_4ch),
     Form("Moving pictures", "AVI (Motion JPEG)", filmed(".avi", "MJPG"),
-         "grey levels within 5 %; " + GUESSED, _first_sax_and_4ch),
+         "grey levels within 2 %; " + GUESSED, _first_sax_and_4ch),
     Form("Moving pictures", "GIF", pictured(".gif"),
-         "grey levels within 5 %; " + GUESSED, _first_sax_and_4ch),
+         "grey levels within 1 %; " + GUESSED, _first_sax_and_4ch),
     Form("Moving pictures", "animated WebP", pictured(".webp"),
-         "grey levels within 5 %; " + GUESSED, _first_sax_and_4ch),
+         "grey levels within 1 %; " + GUESSED, _first_sax_and_4ch),
 ]  # fmt: skip

@@ -12,8 +12,6 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGLSLossless,
     RLELossless,
 )
 
@@ -69,16 +67,6 @@ def test_an_enhanced_file_reads_like_the_classic_ones(tmp_path: Path) -> None:
 )
 def test_every_way_of_storing_the_bytes(tmp_path: Path, syntax: str) -> None:
     check_stack(read_study(maker.save(maker.stack(), tmp_path / "exam", syntax)))
-
-
-@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless], ids=lambda uid: uid.name)
-def test_compressed_pixels_where_an_encoder_is_at_hand(tmp_path: Path, syntax: str) -> None:
-    images = maker.stack(slices=3)
-    try:
-        folder = maker.save(images, tmp_path / "exam", syntax)
-    except (RuntimeError, NotImplementedError):
-        pytest.skip(f"no encoder for {syntax.name} is installed, so there is nothing to read")
-    check_stack(read_study(folder), slices=3)
 
 
 def test_without_a_decoder_the_error_says_what_to_install(
