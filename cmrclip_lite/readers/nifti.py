@@ -1,15 +1,11 @@
 """Studies from NIfTI files.
 
 Axes. `(X, Y, Z, T)` is a stack over time and `(X, Y, 1, T)` one slice over time; each z is a
-series. The first axis becomes the columns and the second the rows of an image. NIfTI has no
-convention for how an image is shown, so rows and columns are flipped where the affine says that
-they run against the one of DICOM (to the left or the back along a row; to the back or the feet
-down a column), and the geometry with them. A file `(X, Y, Z)` holds no time and is set aside.
+series (`volume.py` says how images are turned). A file `(X, Y, Z)` holds no time and is set aside.
 
 Geometry. The affine maps voxels to right, front and head in mm; it is converted to the DICOM
-patient system. Where it only repeats the voxel
-size, as in the ACDC files, it does not say where the slices lie: then the order of the file is
-kept, the view is guessed from the name and the number of slices, and a note says so.
+patient system. Where it does not say where the slices lie, the view is guessed from the name and
+the number of slices, and a note says so.
 """
 
 from __future__ import annotations
@@ -26,6 +22,7 @@ from ..views import assign, describe, ordered
 from .headers import plain_words
 from .limits import MALFORMED, Limits
 from .sources import Source
+from .volume import even_times, grid, plain_numbers, series
 
 _MALFORMED_NIFTI = (
     *MALFORMED,
@@ -33,9 +30,8 @@ _MALFORMED_NIFTI = (
     nibabel.spatialimages.HeaderDataError,
 )
 # Right, front, head to left, back, head.
-_TO_DICOM = np.array([-1.0, -1.0, 1.0])
+_TO_DICOM = np.diag([-1.0, -1.0, 1.0, 1.0])
 _TIME_UNITS_MS = {"sec": 1000.0, "msec": 1.0, "usec": 0.001}
-_LONGEST_CYCLE_MS = 2500.0
 # A stack of at least this many slices without geometry is taken to be the short axis.
 _STACK = 4
 
@@ -118,74 +114,25 @@ def _series(image: nibabel.Nifti1Image, name: str, study: Study) -> list[Series]
     stored = np.asarray(stored).reshape(stored.shape[:4])
     if (slope, intercept) != (1, 0) and np.isfinite([slope, intercept]).all():
         stored = stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-    # (X, Y, Z, T) to (Z, T, H = Y, W = X), native byte order.
-    pixels = np.ascontiguousarray(stored.transpose(2, 3, 1, 0))
-    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
-        pixels = np.nan_to_num(pixels, posinf=0.0, neginf=0.0)
+    stored, replaced = plain_numbers(stored)
+    if replaced:
         study.notes.append("Values that are not finite were replaced by 0.")
-    affine = np.asarray(image.affine, float)
-    steps = affine[:3, :3] * _TO_DICOM[:, None]
-    lengths = np.linalg.norm(steps, axis=0)
-    zooms = np.array(image.header.get_zooms()[:3], float)
-    known = _says_where(image, affine, lengths)
-    spacing = lengths if known else np.where((zooms > 0) & np.isfinite(zooms), zooms, 1.0)
-    trigger, rr_ms = _timing(image, pixels.shape[1])
+    where = grid(_affine(image), np.array(image.header.get_zooms()[:3], float))
     view = View.UNKNOWN
-    row, column, origin = np.array([1.0, 0, 0]), np.array([0.0, 1, 0]), np.zeros(3)
-    across = np.array([0.0, 0, spacing[2]])
-    if known:
-        row, column, across = steps[:, 0] / lengths[0], steps[:, 1] / lengths[1], steps[:, 2]
-        origin = affine[:3, 3] * _TO_DICOM
-        pixels, row, origin = _facing(pixels, 3, row, origin, spacing[0])
-        pixels, column, origin = _facing(pixels, 2, column, origin, spacing[1])
-    else:
-        view = _guess_view(name, len(pixels))
+    if where.affine is None:
+        view = _guess_view(name, stored.shape[2])
         study.notes.append(
             "A NIfTI file does not say where its slices lie: they are in the order of the file, "
             f"taken as {view}, and which end is the base is unknown."
         )
-    return [
-        Series(
-            pixels=frames,
-            spacing_mm=(float(spacing[1]), float(spacing[0])),
-            thickness_mm=float(spacing[2]),
-            position_mm=origin + z * across,
-            orientation=np.stack([row, column]) if known else None,
-            trigger_ms=trigger,
-            rr_ms=rr_ms,
-            view=view,
-            sequence=Sequence.CINE,
-        )
-        for z, frames in enumerate(pixels)
-    ]
+    return series(stored, where, Sequence.CINE, view, *_timing(image, stored.shape[3]))
 
 
-def _facing(
-    pixels: np.ndarray,
-    axis: int,
-    direction: np.ndarray,
-    origin: np.ndarray,
-    step: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Flip an image axis that runs against the way DICOM shows images."""
-    # Images are shown with the left and the back on the right, the back and the feet below.
-    wanted = direction * np.array([1.0, 1.0, -1.0])
-    main = max(range(3), key=lambda i: abs(wanted[i]))
-    if wanted[main] >= 0:
-        return pixels, direction, origin
-    origin = origin + direction * step * (pixels.shape[axis] - 1)
-    return np.flip(pixels, axis), -direction, origin
-
-
-def _says_where(image: nibabel.Nifti1Image, affine: np.ndarray, lengths: np.ndarray) -> bool:
-    """Whether the affine holds a position, not just the voxel size on its diagonal."""
-    if not np.isfinite(affine).all() or lengths.min() <= 0:
-        return False
+def _affine(image: nibabel.Nifti1Image) -> np.ndarray | None:
+    """`(4, 4)` from voxel to left, back and head in mm, if the header holds one."""
     if not (int(image.header["qform_code"]) or int(image.header["sform_code"])):
-        return False
-    off_diagonal = affine[:3, :3] - np.diag(np.diag(affine[:3, :3]))
-    return bool(np.abs(off_diagonal).max() > 1e-3 * lengths.max())
+        return None
+    return _TO_DICOM @ np.asarray(image.affine, float)
 
 
 def _timing(image: nibabel.Nifti1Image, phases: int) -> tuple[np.ndarray | None, float | None]:
@@ -194,9 +141,9 @@ def _timing(image: nibabel.Nifti1Image, phases: int) -> tuple[np.ndarray | None,
     step = float(zooms[3]) if len(zooms) > 3 else 0.0
     unit = image.header.get_xyzt_units()[1]
     for scale in [_TIME_UNITS_MS[unit]] if unit in _TIME_UNITS_MS else [1000.0, 1.0]:
-        cycle = step * scale * phases
-        if 300.0 <= cycle <= _LONGEST_CYCLE_MS:
-            return np.arange(phases) * step * scale, cycle
+        trigger, rr_ms = even_times(step * scale, phases)
+        if trigger is not None:
+            return trigger, rr_ms
     return None, None
 
 
