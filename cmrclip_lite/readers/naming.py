@@ -39,6 +39,7 @@ class FileName:
     """What a name says.
 
     Attributes:
+        stem: the base name in lower case without extensions.
         exam: identifies the patient within a known scheme, or "".
         words: the description, lower case with spaces at both ends, without the exam.
         role: what part of the exam the file is.
@@ -47,6 +48,7 @@ class FileName:
         one_slice: whether the name numbers a slice, so that the file holds no more than one.
     """
 
+    stem: str
     exam: str
     words: str
     role: Role
@@ -96,13 +98,13 @@ _SLICE = re.compile(r" (slice|sl) ?\d+ ")
 def parse(name: str) -> FileName:
     """What a base name says of its file; every name is one, most say little."""
     stem = _SUFFIX.sub("", name.lower()).removesuffix(_CHANNEL)
-    exam, unsaid = "", ""
-    for pattern, more in _SCHEMES:
+    exam, described = "", stem
+    for pattern, unsaid in _SCHEMES:
         if found := pattern.fullmatch(stem):
-            exam, unsaid = found.groupdict().get("exam") or "", more
-            stem = f"{stem.removeprefix(exam)} {unsaid}"
+            exam = found.groupdict().get("exam") or ""
+            described = f"{stem.removeprefix(exam)} {unsaid}"
             break
-    words = plain_words(stem)
+    words = plain_words(described)
     phase = _PHASE.search(words)
     role, order = Role.UNKNOWN, 0
     if _LABEL.search(words):
@@ -117,7 +119,7 @@ def parse(name: str) -> FileName:
         role = Role.ED if phase["ed"] else Role.ES if phase["es"] else Role.FRAME
         order = int(phase["frame"] or role is Role.ES)
     stack = plain_words(_CINE.sub(" ", _PHASE.sub(" ", words)))
-    return FileName(exam, words, role, stack, order, bool(_SLICE.search(words)))
+    return FileName(stem, exam, words, role, stack, order, bool(_SLICE.search(words)))
 
 
 def one_patient(names: Iterable[str]) -> None:

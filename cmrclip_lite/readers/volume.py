@@ -1,9 +1,11 @@
 """From the voxels of one file to series: the part that NIfTI, NRRD and arrays share.
 
 The first axis of the voxels becomes the columns and the second the rows of an image. These formats
-have no convention for how an image is shown, so rows and columns are flipped where the geometry
-says that they run against those of DICOM (to the left or the back along a row; to the back or the
-feet down a column), and the geometry with them.
+have no convention for how an image is shown, so images are flipped where the geometry says that
+they run against the way that scanners show a heart, and the geometry with them. In a
+four-chamber view the apex is up and the lateral wall on the right; in the other long-axis views
+the apex is to the left and the inferior wall below; any other image runs to the left or the back
+along a row, and to the back or the feet down a column.
 
 A geometry that only repeats the voxel size, as in the ACDC files, does not say where the slices
 lie: then the order of the file is kept.
@@ -16,11 +18,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..study import Sequence, Series, View
+from ..views import CONTAINS_WITHIN, LONG_AXIS, classify, ordered, short_axis
 
 LONGEST_CYCLE_MS = 2500.0
 SHORTEST_CYCLE_MS = 300.0
 # An affine is degenerate when its axes span less than this share of a box of their lengths.
 _FLAT = 1e-3
+# The long axis lies along rows, not columns, when its part along them is so many times larger.
+_CLEARLY = 2.0
+# The part of the long axis that lies in a plane which is within 30 degrees of containing it.
+_CONTAINS = float(np.cos(np.radians(CONTAINS_WITHIN)))
+# Along rows and columns, images run to the left, the back and the feet.
+_SHOWN = np.array([1.0, 1.0, -1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,27 +37,53 @@ class Grid:
     """Where the voxels of a file lie.
 
     Attributes:
-        spacing_mm: between voxels along the columns, the rows and the slices; all above 0.
+        spacing_mm: between columns and between rows, above 0.
+        between_mm: between slices, if known.
         affine: `(4, 4)` from column, row and slice to the DICOM patient system in mm (left, back,
             head), or None if the file does not say.
+        assumed: whether the file states no usable voxel size, so that 1 mm was taken.
     """
 
-    spacing_mm: tuple[float, float, float]
+    spacing_mm: tuple[float, float]
+    between_mm: float | None
     affine: np.ndarray | None = None
+    assumed: bool = False
 
 
-def grid(affine: np.ndarray | None, zooms: np.ndarray) -> Grid:
+def grid(affine: np.ndarray | None, zooms: np.ndarray, stacked: bool = True) -> Grid:
     """The grid of a file from what its header says, believed only where it can be true.
 
     Args:
         affine: `(4, 4)` from voxel to left, back and head in mm, or None.
-        zooms: `(3,)` voxel size in mm, used without a usable affine; 1 where it is no length.
+        zooms: `(3,)` voxel size in mm, used without a usable affine.
+        stacked: whether the third axis runs across slices; if it is time, its step is no length.
     """
-    if affine is not None and _says_where(affine):
-        return Grid(tuple(map(float, np.linalg.norm(affine[:3, :3], axis=0))), affine)
-    zooms = np.abs(np.asarray(zooms, float))
-    usable = np.isfinite(zooms) & (zooms > 0)
-    return Grid(tuple(map(float, np.where(usable, zooms, 1.0))))
+    if affine is not None and is_possible(affine) and _says_where(affine):
+        across, down, between = map(float, np.linalg.norm(affine[:3, :3], axis=0))
+        return Grid((across, down), between if stacked else None, affine)
+    across, down, between = (
+        float(abs(mm)) if np.isfinite(mm) and mm != 0 else None for mm in zooms
+    )
+    assumed = across is None or down is None
+    return Grid((across or 1.0, down or 1.0), between if stacked else None, None, assumed)
+
+
+def of_one_slice(affine: np.ndarray) -> np.ndarray:
+    """An affine whose third axis, which was time, now runs across the slice."""
+    affine = affine.copy()
+    affine[:3, 2] = np.cross(affine[:3, 0], affine[:3, 1])
+    return affine
+
+
+def is_possible(affine: np.ndarray) -> bool:
+    """Whether an affine is finite and its three axes span a space."""
+    if not np.isfinite(affine).all():
+        return False
+    axes = affine[:3, :3]
+    lengths = np.linalg.norm(axes, axis=0)
+    if not (np.isfinite(lengths).all() and lengths.min() > 0):
+        return False
+    return bool(abs(np.linalg.det(axes / lengths)) > _FLAT)
 
 
 def series(
@@ -59,7 +94,7 @@ def series(
     trigger_ms: np.ndarray | None = None,
     rr_ms: float | None = None,
 ) -> list[Series]:
-    """One series per slice of a file.
+    """One series per slice of a file, to be `arranged` with the others of the study.
 
     Args:
         voxels: `(X, Y, Z, T)` real numbers, finite; T is 1 for stills.
@@ -71,20 +106,16 @@ def series(
     """
     # (X, Y, Z, T) to (Z, T, H = Y, W = X)
     pixels = voxels.transpose(2, 3, 1, 0)
-    across_mm, down_mm, between_mm = where.spacing_mm
+    across_mm, down_mm = where.spacing_mm
     orientation = origin = step = None
     if where.affine is not None:
-        row, column, _ = (where.affine[:3, :3] / where.spacing_mm).T
+        orientation = np.stack([where.affine[:3, 0] / across_mm, where.affine[:3, 1] / down_mm])
         origin, step = where.affine[:3, 3], where.affine[:3, 2]
-        pixels, row, origin = _facing(pixels, 3, row, origin, across_mm)
-        pixels, column, origin = _facing(pixels, 2, column, origin, down_mm)
-        orientation = np.stack([row, column])
-    pixels = np.ascontiguousarray(pixels)
     return [
         Series(
             pixels=frames,
             spacing_mm=(down_mm, across_mm),
-            thickness_mm=between_mm,
+            thickness_mm=where.between_mm,
             position_mm=None if origin is None else origin + z * step,
             orientation=orientation,
             trigger_ms=trigger_ms,
@@ -94,6 +125,22 @@ def series(
         )
         for z, frames in enumerate(pixels)
     ]
+
+
+def arranged(found: list[Series], words: list[str]) -> list[Series]:
+    """The series of a study with their views, turned as scanners show them, in stack order.
+
+    Args:
+        found: from `series`; changed in place.
+        words: one description per series, lower case with spaces at both ends.
+    """
+    axis = short_axis(found, words)
+    for one, view in zip(found, classify(found, words), strict=True):
+        one.view = view
+        if one.orientation is not None:
+            _turn(one, LONG_AXIS if axis is None else axis)
+        one.pixels = np.array(one.pixels, order="C")
+    return ordered(found)
 
 
 def plain_numbers(voxels: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -117,32 +164,54 @@ def even_times(step_ms: float, phases: int) -> tuple[np.ndarray | None, float | 
     return None, None
 
 
-def _facing(
-    pixels: np.ndarray,
-    axis: int,
-    direction: np.ndarray,
-    origin: np.ndarray,
-    step: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Flip an image axis that runs against the way DICOM shows images."""
-    # Images are shown with the left and the back on the right, the back and the feet below.
-    wanted = direction * np.array([1.0, 1.0, -1.0])
-    main = max(range(3), key=lambda i: abs(wanted[i]))
-    if wanted[main] >= 0:
-        return pixels, direction, origin
-    origin = origin + direction * step * (pixels.shape[axis] - 1)
-    return np.flip(pixels, axis), -direction, origin
+def _turn(one: Series, axis: np.ndarray) -> None:
+    """Flip the images of a series that run against the way a scanner shows its view."""
+    mirrored, upside_down = _runs_against(one.view, *one.orientation, axis)
+    _, height, width = one.pixels.shape
+    row, column = one.orientation
+    if mirrored:
+        one.position_mm = one.position_mm + row * one.spacing_mm[1] * (width - 1)
+        one.pixels, row = one.pixels[:, :, ::-1], -row
+    if upside_down:
+        one.position_mm = one.position_mm + column * one.spacing_mm[0] * (height - 1)
+        one.pixels, column = one.pixels[:, ::-1], -column
+    one.orientation = np.stack([row, column])
+
+
+def _runs_against(
+    view: View, row: np.ndarray, column: np.ndarray, axis: np.ndarray
+) -> tuple[bool, bool]:
+    """Whether rows and whether columns run the other way than a scanner's.
+
+    Args:
+        view: what the image shows.
+        row, column: `(3,)` unit directions.
+        axis: `(3,)` unit vector from base to apex.
+    """
+    # The view says how an image usually lies; one that lies the other way is clearly turned.
+    along_row, along_column = abs(float(row @ axis)), abs(float(column @ axis))
+    if np.hypot(along_row, along_column) < _CONTAINS:  # whatever it is called
+        view = View.UNKNOWN
+    if view is View.FOUR_CHAMBER:
+        apex_left = along_row > _CLEARLY * along_column
+    elif view in (View.TWO_CHAMBER, View.THREE_CHAMBER):
+        apex_left = _CLEARLY * along_row > along_column
+    else:
+        return _main_part(row * _SHOWN) < 0, _main_part(column * _SHOWN) < 0
+    feet = np.array([0.0, 0.0, -1.0])
+    inferior = feet - (feet @ axis) * axis
+    lateral = np.cross(axis, inferior)
+    if apex_left:
+        return bool(row @ axis > 0), bool(column @ (inferior + lateral) < 0)
+    return bool(row @ lateral < 0), bool(column @ axis > 0)
+
+
+def _main_part(direction: np.ndarray) -> float:
+    return direction[np.argmax(np.abs(direction))]
 
 
 def _says_where(affine: np.ndarray) -> bool:
     """Whether the affine holds a position, not just the voxel size on its diagonal."""
-    if not np.isfinite(affine).all():
-        return False
     axes = affine[:3, :3]
-    lengths = np.linalg.norm(axes, axis=0)
-    if not (np.isfinite(lengths).all() and lengths.min() > 0):
-        return False
-    if abs(np.linalg.det(axes / lengths)) < _FLAT:
-        return False
     off_diagonal = axes - np.diag(np.diag(axes))
-    return bool(np.abs(off_diagonal).max() > 1e-3 * lengths.max())
+    return bool(np.abs(off_diagonal).max() > 1e-3 * np.abs(axes).max())
