@@ -2,10 +2,11 @@
 
 The first axis of the voxels becomes the columns and the second the rows of an image. These formats
 have no convention for how an image is shown, so images are flipped where the geometry says that
-they run against the way that scanners show a heart, and the geometry with them. In a
-four-chamber view the apex is up and the lateral wall on the right; in the other long-axis views
-the apex is to the left and the inferior wall below; any other image runs to the left or the back
-along a row, and to the back or the feet down a column.
+they are not as scanners show a heart, and the geometry with them. The short axis has the lateral
+wall on the right and the inferior wall below; the four-chamber view has the apex up and the
+lateral wall on the right; the other long-axis views have the apex on the left and the inferior
+wall below; any other image runs to the left or the back along a row, and to the back or the feet
+down a column.
 
 A geometry that only repeats the voxel size, as in the ACDC files, does not say where the slices
 lie: then the order of the file is kept.
@@ -18,16 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..study import Sequence, Series, View
-from ..views import CONTAINS_WITHIN, LONG_AXIS, classify, ordered, short_axis
+from ..views import LONG_AXIS, classify, ordered, short_axis
 
 LONGEST_CYCLE_MS = 2500.0
 SHORTEST_CYCLE_MS = 300.0
 # An affine is degenerate when its axes span less than this share of a box of their lengths.
 _FLAT = 1e-3
-# The long axis lies along rows, not columns, when its part along them is so many times larger.
-_CLEARLY = 2.0
-# The part of the long axis that lies in a plane which is within 30 degrees of containing it.
-_CONTAINS = float(np.cos(np.radians(CONTAINS_WITHIN)))
+# A plane is taken for the one its view names if their normals have this in common.
+_IN_PLANE = 0.5
 # Along rows and columns, images run to the left, the back and the feet.
 _SHOWN = np.array([1.0, 1.0, -1.0])
 
@@ -188,22 +187,31 @@ def _runs_against(
         row, column: `(3,)` unit directions.
         axis: `(3,)` unit vector from base to apex.
     """
-    # The view says how an image usually lies; one that lies the other way is clearly turned.
-    along_row, along_column = abs(float(row @ axis)), abs(float(column @ axis))
-    if np.hypot(along_row, along_column) < _CONTAINS:  # whatever it is called
-        view = View.UNKNOWN
-    if view is View.FOUR_CHAMBER:
-        apex_left = along_row > _CLEARLY * along_column
-    elif view in (View.TWO_CHAMBER, View.THREE_CHAMBER):
-        apex_left = _CLEARLY * along_row > along_column
-    else:
+    shown = _as_shown(view, axis)
+    normal = np.cross(row, column)
+    side = 0.0 if shown is None else float(normal @ np.cross(*shown))
+    if abs(side) < _IN_PLANE:  # no view of the heart, or not the plane that it is called
         return _main_part(row * _SHOWN) < 0, _main_part(column * _SHOWN) < 0
+    # An image may be turned any way but is never a mirror image: both flips or none for a plane
+    # that is seen from the usual side, one of them otherwise.
+    a, b = float(row @ shown[0]), float(column @ shown[1])
+    if side > 0:
+        return a + b < 0, a + b < 0
+    return a < b, a >= b
+
+
+def _as_shown(view: View, axis: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where rows and columns of a view of the heart usually lead, or None for another view."""
     feet = np.array([0.0, 0.0, -1.0])
     inferior = feet - (feet @ axis) * axis
+    inferior /= np.linalg.norm(inferior)
     lateral = np.cross(axis, inferior)
-    if apex_left:
-        return bool(row @ axis > 0), bool(column @ (inferior + lateral) < 0)
-    return bool(row @ lateral < 0), bool(column @ axis > 0)
+    return {
+        View.SAX: (lateral, inferior),
+        View.FOUR_CHAMBER: (lateral, -axis),
+        View.TWO_CHAMBER: (-axis, inferior),
+        View.THREE_CHAMBER: (-axis, (inferior + lateral) / np.sqrt(2)),
+    }.get(view)
 
 
 def _main_part(direction: np.ndarray) -> float:
