@@ -20,9 +20,9 @@ def read_study(path: PathLike | Iterable[PathLike], *, limits: Limits | None = N
 
     Args:
         path: a folder (searched to any depth), a zip, tar or tar.gz (also one inside another), a
-            DICOM file whatever its name, a NIfTI file (`nifti.py` says how its axes are read), an
-            `.npy` or `.npz` array (`arrays.py`), a video or moving picture (`video.py`), or a list
-            of such paths, as a browser uploads a folder.
+            DICOM file whatever its name, a NIfTI or NRRD file (`nifti.py` and `nrrd.py` say how
+            axes are read), an `.npy` or `.npz` array (`arrays.py`), a video or moving picture
+            (`video.py`), or a list of such paths, as a browser uploads a folder.
         limits: what to refuse; the defaults suit an exam of some thousand images.
 
     Returns:
@@ -56,6 +56,10 @@ def read_study(path: PathLike | Iterable[PathLike], *, limits: Limits | None = N
             from .nifti import read_nifti
 
             _join(study, read_nifti(found.nifti, limits))
+        if found.nrrd:
+            from .nrrd import read_nrrd
+
+            _join(study, read_nrrd(found.nrrd, limits))
         if found.arrays:
             from .arrays import read_arrays
 

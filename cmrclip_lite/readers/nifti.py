@@ -1,15 +1,12 @@
-"""Studies from NIfTI files.
+"""Studies from NIfTI files, version 1 and 2.
 
 Axes. `(X, Y, Z, T)` is a stack over time and `(X, Y, 1, T)` one slice over time; each z is a
-series. The first axis becomes the columns and the second the rows of an image. NIfTI has no
-convention for how an image is shown, so rows and columns are flipped where the affine says that
-they run against the one of DICOM (to the left or the back along a row; to the back or the feet
-down a column), and the geometry with them. A file `(X, Y, Z)` holds no time and is set aside.
+series (`volume.py` says how images are turned). `(X, Y, Z)` is a volume, which `assemble.py` joins
+with other phases, keeps as late enhancement or sets aside. Some converters write one slice over
+time as `(X, Y, T)`; `_third_is_time` says when that is believed.
 
-Geometry. The affine maps voxels to right, front and head in mm; it is converted to the DICOM
-patient system. Where it only repeats the voxel
-size, as in the ACDC files, it does not say where the slices lie: then the order of the file is
-kept, the view is guessed from the name and the number of slices, and a note says so.
+Geometry. The sform maps voxels to right, front and head in mm; without one, or with one that is
+not possible, the qform does. It is converted to the DICOM patient system.
 """
 
 from __future__ import annotations
@@ -20,192 +17,190 @@ import zlib
 
 import nibabel
 import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 
-from ..study import Sequence, Series, SetAside, Study, View
-from ..views import assign, describe, ordered
-from .headers import plain_words
+from ..study import SetAside, Study
+from .assemble import Volume, assemble, by_name
 from .limits import MALFORMED, Limits
-from .sources import Source
+from .naming import FileName, one_patient, parse
+from .sources import Source, natural
+from .volume import even_times, grid, is_possible, of_one_slice
 
-_MALFORMED_NIFTI = (
-    *MALFORMED,
-    nibabel.filebasedimages.ImageFileError,
-    nibabel.spatialimages.HeaderDataError,
-)
+_MALFORMED_NIFTI = (*MALFORMED, ImageFileError, HeaderDataError)
 # Right, front, head to left, back, head.
-_TO_DICOM = np.array([-1.0, -1.0, 1.0])
-_TIME_UNITS_MS = {"sec": 1000.0, "msec": 1.0, "usec": 0.001}
-_LONGEST_CYCLE_MS = 2500.0
-# A stack of at least this many slices without geometry is taken to be the short axis.
-_STACK = 4
+_TO_DICOM = np.diag([-1.0, -1.0, 1.0, 1.0])
+# Codes of nifti1.h for metres and micrometres, and for s, ms and us.
+_LENGTH_UNITS_MM = {1: 1000.0, 3: 0.001}
+_TIME_UNITS_MS = {8: 1000.0, 16: 1.0, 24: 0.001}
+# Codes of what an sform or qform maps to.
+_KNOWN_SPACES = range(1, 6)
+# NIFTI_INTENT_TIME_SERIES of nifti1.h.
+_TIME_SERIES = 2001
+# No slices lie closer than this, and no stack of the heart is longer.
+_CLOSEST_MM, _LONGEST_MM = 0.2, 400.0
+
+_THIRD_IS_TIME = "A file has three axes; the third was taken as time, not as slices, because {}."
 
 
 def read_nifti(sources: list[Source], limits: Limits) -> Study:
-    """Read the cines among NIfTI files as one study.
+    """Read the cines and late-enhancement stills among NIfTI files as one study.
 
     Raises:
-        StudyError: if a file goes over a limit.
+        StudyError: if the files go over a limit or are of several patients.
     """
-    study = Study([])
-    words: list[str] = []
-    for source in sources:
+    one_patient(source.name for source in sources)
+    volumes: list[Volume] = []
+    set_aside: list[SetAside] = []
+    notes: list[str] = []
+    for source in sorted(sources, key=lambda source: natural(source.name)):
+        name = parse(source.name)
         try:
-            image = _image(source, limits)
+            found = by_name(name) or _volume(source, name, limits, notes)
         except _MALFORMED_NIFTI:
-            study.set_aside.append(SetAside("files", "damaged NIfTI files"))
-            continue
-        reason = _not_a_cine(image, source.name)
-        if reason:
-            study.set_aside.append(SetAside("files", reason))
-            continue
-        shape = image.shape[:4]
-        limits.check("pixel_bytes", float(np.prod(shape, dtype=float)) * 4, source.name)
-        try:
-            found = _series(image, source.name, study)
-        except _MALFORMED_NIFTI:
-            study.set_aside.append(SetAside("files", "NIfTI files cut short or damaged"))
-            continue
-        study.series += found
-        words += [plain_words(_stem(source.name))] * len(found)
-    if all(s.view is not View.UNKNOWN for s in study.series):
-        study.series = ordered(study.series)
-    else:
-        assign(study, words)
+            found = "damaged NIfTI files, or cut short"
+        if isinstance(found, Volume):
+            volumes.append(found)
+        else:
+            set_aside.append(SetAside("files", found))
+    study = assemble(volumes, limits)
+    study.set_aside = set_aside + study.set_aside
+    study.notes = list(dict.fromkeys(notes + study.notes))
     return study
 
 
-def _image(source: Source, limits: Limits) -> nibabel.Nifti1Image:
-    """The image, its size checked against its header before anything large is inflated."""
+def _volume(source: Source, name: FileName, limits: Limits, notes: list[str]) -> Volume | str:
+    """What the header of a file says, or words for why it is set aside."""
     head = source.head(1 << 12)
-    packed = head.startswith(b"\x1f\x8b")
-    if packed:
+    if head.startswith(b"\x1f\x8b"):
         head = zlib.decompressobj(wbits=31).decompress(head, 1024)
-    kind = nibabel.Nifti2Image if head[4:8] in (b"n+2\0", b"ni2\0") else nibabel.Nifti1Image
-    header = kind.header_class.from_fileobj(io.BytesIO(head), check=True)
-    values = float(np.prod(header.get_data_shape(), dtype=float))
-    size = values * header.get_data_dtype().itemsize + float(header["vox_offset"])
-    limits.check("pixel_bytes", size, source.name)
-    data = source.read()
-    if packed:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            data = stream.read(int(size))
-    if len(data) < size:
-        raise ValueError("the file is shorter than its header says")
-    return kind.from_stream(io.BytesIO(data))
-
-
-def _not_a_cine(image: nibabel.Nifti1Image, name: str) -> str | None:
-    shape = image.shape
-    words = plain_words(_stem(name))
-    if any(word in words for word in (" gt ", " seg ", " label ", " mask ", " segmentation ")):
-        return "label maps, not images"
-    if min(shape, default=0) < 1 or len(shape) < 3:
-        return "NIfTI files without an image"
-    if any(extent != 1 for extent in shape[4:]):
-        return "NIfTI files with more than four axes"
-    if len(shape) < 4 or shape[3] < 2:
-        return "volumes without a time course; a cine has the axes (x, y, slice, time)"
-    if not np.issubdtype(image.get_data_dtype(), np.number) or np.issubdtype(
-        image.get_data_dtype(), np.complexfloating
-    ):
+    second = head[4:8] in (b"n+2\0", b"ni2\0")
+    if head[4:8] == b"ni2\0" or (not second and head[344:348] == b"ni1\0"):
+        return "headers of NIfTI pairs (.hdr and .img); convert each pair to one .nii file"
+    kind = nibabel.Nifti2Header if second else nibabel.Nifti1Header
+    # Its own check logs what it mends, and gives up on less than is needed here.
+    header = kind.from_fileobj(io.BytesIO(head), check=False)
+    pixdim = header["pixdim"]
+    pixdim[1:] = np.abs(pixdim[1:])
+    pixdim[0] = -1 if pixdim[0] == -1 else 1
+    dtype = header.get_data_dtype()
+    if dtype.kind not in "iuf":
         return "NIfTI files of colours or complex numbers"
+    shape, why = _axes(header, name)
+    if shape is None:
+        return why
+    if why:
+        notes.append(_THIRD_IS_TIME.format(why))
+    offset = int(header["vox_offset"])
+    if offset < 0:
+        raise ValueError("voxels before the start of the file")
+    limits.check("pixel_bytes", np.prod(shape, dtype=float) * dtype.itemsize + offset, source.name)
+    slope, intercept = header.get_slope_inter()
+    zooms = np.asarray(pixdim[1:5], float)
+    length = _length_unit(header)
+    return Volume(
+        form="NIfTI",
+        name=name,
+        shape=shape,
+        where=grid(_affine(header, length, stacked=not why), zooms[:3] * length, stacked=not why),
+        load=lambda: _voxels(source, dtype, offset, shape, slope, intercept),
+        **_timing(header, zooms[2] if why else zooms[3], shape[3]),
+    )
+
+
+def _axes(
+    header: nibabel.Nifti1Header, name: FileName
+) -> tuple[tuple[int, int, int, int] | None, str]:
+    """`(X, Y, Z, T)`, and why the third axis is time if it is; or None, and why not."""
+    shape = tuple(int(extent) for extent in header.get_data_shape())
+    if len(shape) < 2 or min(shape) < 1:
+        return None, "NIfTI files without an image"
+    if any(extent != 1 for extent in shape[4:]):
+        return None, "NIfTI files with more than four axes"
+    x, y, z, t = (*shape[:4], 1, 1)[:4]
+    if t == 1 and z > 1 and (why := _third_is_time(header, name, z)):
+        return (x, y, 1, z), why
+    return (x, y, z, t), ""
+
+
+def _third_is_time(header: nibabel.Nifti1Header, name: FileName, count: int) -> str:
+    """Why the third of three axes is time, or "".
+
+    A unit of time alone says nothing: dcm2niix and ITK state seconds for every file. What tells is
+    an intent, a name that numbers the slice, or a step that makes a heartbeat as a time and
+    no stack of slices as a length.
+    """
+    if int(header["intent_code"]) == _TIME_SERIES:
+        return "its header says that it is a time series"
+    if name.one_slice:
+        return "its name numbers a slice"
+    step = float(header["pixdim"][3])
+    length = step * _length_unit(header)
+    if _CLOSEST_MM <= length and (length * count <= _LONGEST_MM or not _time_unit(header)):
+        return ""
+    if even_times(step * (_time_unit(header) or 1000.0), count)[0] is None:
+        return ""
+    return "its step makes a heartbeat and no distance between slices"
+
+
+def _length_unit(header: nibabel.Nifti1Header) -> float:
+    """Millimetres per unit of length."""
+    return _LENGTH_UNITS_MM.get(int(header["xyzt_units"]) & 0x07, 1.0)
+
+
+def _time_unit(header: nibabel.Nifti1Header) -> float | None:
+    """Milliseconds per unit of time, if that is stated."""
+    return _TIME_UNITS_MS.get(int(header["xyzt_units"]) & 0x38)
+
+
+def _affine(header: nibabel.Nifti1Header, scale: float, stacked: bool) -> np.ndarray | None:
+    """`(4, 4)` from voxel to left, back and head in mm, if the header holds one.
+
+    Args:
+        header: of either version.
+        scale: mm per unit of length of the header.
+        stacked: whether the third axis runs across slices.
+    """
+    for code, get in (("sform_code", header.get_sform), ("qform_code", header.get_qform)):
+        if int(header[code]) not in _KNOWN_SPACES:
+            continue
+        try:
+            affine = np.asarray(get(), float)
+        except _MALFORMED_NIFTI:  # a quaternion longer than 1
+            continue
+        affine[:3] *= scale
+        affine = affine if stacked else of_one_slice(affine)
+        if is_possible(affine):
+            return _TO_DICOM @ affine
     return None
 
 
-def _series(image: nibabel.Nifti1Image, name: str, study: Study) -> list[Series]:
-    slope, intercept = image.dataobj.slope, image.dataobj.inter
-    stored = image.dataobj.get_unscaled()
-    stored = np.asarray(stored).reshape(stored.shape[:4])
-    if (slope, intercept) != (1, 0) and np.isfinite([slope, intercept]).all():
-        stored = stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-    # (X, Y, Z, T) to (Z, T, H = Y, W = X), native byte order.
-    pixels = np.ascontiguousarray(stored.transpose(2, 3, 1, 0))
-    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
-    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
-        pixels = np.nan_to_num(pixels, posinf=0.0, neginf=0.0)
-        study.notes.append("Values that are not finite were replaced by 0.")
-    affine = np.asarray(image.affine, float)
-    steps = affine[:3, :3] * _TO_DICOM[:, None]
-    lengths = np.linalg.norm(steps, axis=0)
-    zooms = np.array(image.header.get_zooms()[:3], float)
-    known = _says_where(image, affine, lengths)
-    spacing = lengths if known else np.where((zooms > 0) & np.isfinite(zooms), zooms, 1.0)
-    trigger, rr_ms = _timing(image, pixels.shape[1])
-    view = View.UNKNOWN
-    row, column, origin = np.array([1.0, 0, 0]), np.array([0.0, 1, 0]), np.zeros(3)
-    across = np.array([0.0, 0, spacing[2]])
-    if known:
-        row, column, across = steps[:, 0] / lengths[0], steps[:, 1] / lengths[1], steps[:, 2]
-        origin = affine[:3, 3] * _TO_DICOM
-        pixels, row, origin = _facing(pixels, 3, row, origin, spacing[0])
-        pixels, column, origin = _facing(pixels, 2, column, origin, spacing[1])
-    else:
-        view = _guess_view(name, len(pixels))
-        study.notes.append(
-            "A NIfTI file does not say where its slices lie: they are in the order of the file, "
-            f"taken as {view}, and which end is the base is unknown."
-        )
-    return [
-        Series(
-            pixels=frames,
-            spacing_mm=(float(spacing[1]), float(spacing[0])),
-            thickness_mm=float(spacing[2]),
-            position_mm=origin + z * across,
-            orientation=np.stack([row, column]) if known else None,
-            trigger_ms=trigger,
-            rr_ms=rr_ms,
-            view=view,
-            sequence=Sequence.CINE,
-        )
-        for z, frames in enumerate(pixels)
-    ]
+def _timing(header: nibabel.Nifti1Header, step: float, phases: int) -> dict:
+    """`trigger_ms` and `rr_ms` of evenly spaced phases, None where the header does not say."""
+    unit = _time_unit(header)
+    for scale in [unit] if unit else [1000.0, 1.0]:
+        trigger, rr_ms = even_times(float(step) * scale, phases)
+        if trigger is not None:
+            break
+    return {"trigger_ms": trigger, "rr_ms": rr_ms}
 
 
-def _facing(
-    pixels: np.ndarray,
-    axis: int,
-    direction: np.ndarray,
-    origin: np.ndarray,
-    step: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Flip an image axis that runs against the way DICOM shows images."""
-    # Images are shown with the left and the back on the right, the back and the feet below.
-    wanted = direction * np.array([1.0, 1.0, -1.0])
-    main = max(range(3), key=lambda i: abs(wanted[i]))
-    if wanted[main] >= 0:
-        return pixels, direction, origin
-    origin = origin + direction * step * (pixels.shape[axis] - 1)
-    return np.flip(pixels, axis), -direction, origin
-
-
-def _says_where(image: nibabel.Nifti1Image, affine: np.ndarray, lengths: np.ndarray) -> bool:
-    """Whether the affine holds a position, not just the voxel size on its diagonal."""
-    if not np.isfinite(affine).all() or lengths.min() <= 0:
-        return False
-    if not (int(image.header["qform_code"]) or int(image.header["sform_code"])):
-        return False
-    off_diagonal = affine[:3, :3] - np.diag(np.diag(affine[:3, :3]))
-    return bool(np.abs(off_diagonal).max() > 1e-3 * lengths.max())
-
-
-def _timing(image: nibabel.Nifti1Image, phases: int) -> tuple[np.ndarray | None, float | None]:
-    """Trigger times of evenly spaced phases and the heartbeat they fill, if the header says."""
-    zooms = image.header.get_zooms()
-    step = float(zooms[3]) if len(zooms) > 3 else 0.0
-    unit = image.header.get_xyzt_units()[1]
-    for scale in [_TIME_UNITS_MS[unit]] if unit in _TIME_UNITS_MS else [1000.0, 1.0]:
-        cycle = step * scale * phases
-        if 300.0 <= cycle <= _LONGEST_CYCLE_MS:
-            return np.arange(phases) * step * scale, cycle
-    return None, None
-
-
-def _guess_view(name: str, count: int) -> View:
-    said = describe(plain_words(_stem(name)))
-    if said is View.UNKNOWN and count >= _STACK:
-        return View.SAX
-    return said
-
-
-def _stem(name: str) -> str:
-    return name.removesuffix(".gz").removesuffix(".nii")
+def _voxels(
+    source: Source,
+    dtype: np.dtype,
+    offset: int,
+    shape: tuple[int, int, int, int],
+    slope: float | None,
+    intercept: float | None,
+) -> np.ndarray:
+    """`shape` values, scaled; no more is inflated than the header promised."""
+    count = int(np.prod(shape))
+    needed = count * dtype.itemsize + offset
+    data = source.read()
+    if data.startswith(b"\x1f\x8b"):
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            data = stream.read(needed)
+    voxels = np.frombuffer(data, dtype, count, offset).reshape(shape, order="F")
+    if slope is None or (slope, intercept) == (1, 0):
+        return voxels
+    return voxels.astype(np.float32) * np.float32(slope) + np.float32(intercept)

@@ -74,6 +74,7 @@ class Found:
 
     dicom: list[Source] = field(default_factory=list)
     nifti: list[Source] = field(default_factory=list)
+    nrrd: list[Source] = field(default_factory=list)
     arrays: list[Source] = field(default_factory=list)
     videos: list[tuple[Source, str]] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
@@ -135,7 +136,7 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
                 pending[:0] = [(member, depth + 1) for member in inner]
         elif kind in ("video", "pictures"):
             found.videos.append((source, kind))
-        elif kind in ("dicom", "nifti", "arrays"):
+        elif kind in ("dicom", "nifti", "nrrd", "arrays"):
             getattr(found, kind).append(source)
         else:
             source.release()
@@ -161,8 +162,8 @@ def sniff(source: Source) -> str:
     """The format of a file, from its content.
 
     Returns:
-        "dicom", "nifti", "arrays", "zip", "tar", "video" or "pictures" (a moving GIF, WebP or PNG);
-        for anything else, words that say what it is.
+        "dicom", "nifti", "nrrd", "arrays", "zip", "tar", "video" or "pictures" (a moving GIF, WebP
+        or PNG); for anything else, words that say what it is.
 
     Raises:
         OSError: if the file cannot be opened.
@@ -181,6 +182,8 @@ def sniff(source: Source) -> str:
         return kind
     if head.startswith(b"%PDF"):
         return "PDF documents, not images"
+    if head.startswith(b"NRRD000"):
+        return "nrrd"
     if head.startswith(b"\x93NUMPY"):
         return "arrays"
     if head.startswith(b"\x1f\x8b"):
