@@ -24,7 +24,8 @@ _ABOVE = """# What can be read
 One synthetic exam (short-axis cine stack, two-, three- and four-chamber cines, and late enhancement
 of the same planes) was written in every form below and read back; each line says what came back.
 "The same study" means every view in its place, each pixel value equal, positions, orientations,
-spacing and trigger times equal, short axis from base to apex. `tests/readers/test_forms.py` repeats
+spacing and trigger times equal, short axis from base to apex; a line that names differences names
+all of them. `tests/readers/test_forms.py` repeats
 each line; `python benchmarks/formats.py` writes this page.
 
 Lossless JPEG, JPEG-LS and HTJ2K need `pip install 'cmrclip-lite[codecs]'`; video and NRRD need

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import imagecodecs
+import nibabel
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
@@ -136,6 +137,19 @@ def _first_sax_and_4ch(study: Study) -> Study:
     return Study([study.cines(View.SAX)[0], study.cines(View.FOUR_CHAMBER)[0]])
 
 
+def _sax_cines(study: Study) -> Study:
+    return Study(study.cines(View.SAX))
+
+
+def _cines_of_uk_biobank(study: Study) -> Study:
+    return Study([s for s in study.cines() if s.view is not View.THREE_CHAMBER])
+
+
+def _ed_and_es(study: Study) -> Study:
+    """The first phase and one near end-systole."""
+    return Study([replace(s, pixels=s.pixels[[0, 4]]) for s in study.cines(View.SAX)])
+
+
 def _by_view(study: Study) -> dict[tuple[Sequence, View], list[Series]]:
     found: dict[tuple[Sequence, View], list[Series]] = {}
     for series in study.series:
@@ -206,7 +220,7 @@ def _times(pairs: list[tuple[Series, Series]]) -> list[str]:
     # Rounding adds up where only a step is stated.
     if max(np.ptp(o) for o in off) < 1:
         return ["times from the first phase"]
-    return ["times as played"]
+    return ["times evenly spaced"]
 
 
 # --- what is written -----------------------------------------------------------------------------
@@ -501,6 +515,49 @@ def nifti(name: Callable[[str], str] = str, packed: bool = True) -> Callable[[St
     return write
 
 
+UK_BIOBANK = {"cine_sax_stack": "sa", "cine_2ch": "la_2ch", "cine_4ch": "la_4ch"}
+
+
+def acdc(study: Study, folder: Path) -> Path:
+    """End-diastole and end-systole as volumes without geometry, each with its labels."""
+    folder.mkdir(parents=True)
+    stack = np.stack([s.pixels for s in study.series])  # (Z, T, H, W)
+    row, column = study.series[0].spacing_mm
+    for phase, number in ((0, 1), (1, 9)):
+        voxels = stack[:, phase].transpose(2, 1, 0)
+        affine = np.diag([column, row, 10.0, 1.0])
+        stem = f"patient007_frame{number:02d}"
+        nibabel.Nifti1Image(voxels, affine).to_filename(folder / f"{stem}.nii.gz")
+        labels = (voxels > voxels.mean()).astype(np.uint8)
+        nibabel.Nifti1Image(labels, affine).to_filename(folder / f"{stem}_gt.nii.gz")
+    return folder
+
+
+def nrrd_files(study: Study, folder: Path) -> Path:
+    """As 3D Slicer saves volumes and sequences of them."""
+    import nrrd
+
+    for path in write_nifti(study, folder):
+        image = nibabel.load(path)
+        voxels, affine = np.asarray(image.dataobj), image.affine
+        directions = list(affine[:3, :3].T)
+        kinds = ["domain"] * 3
+        if voxels.ndim == 4:
+            voxels = np.moveaxis(voxels, 3, 0)
+            directions.insert(0, np.full(3, np.nan))
+            kinds.insert(0, "list")
+        header = {
+            "space": "right-anterior-superior",
+            "kinds": kinds,
+            "space directions": np.array(directions),
+            "space origin": affine[:3, 3],
+            "encoding": "gzip",
+        }
+        nrrd.write(str(path).replace(".nii.gz", ".seq.nrrd"), voxels, header)
+        path.unlink()
+    return folder
+
+
 def npz(study: Study, folder: Path) -> Path:
     write_npz(study, folder)
     return folder
@@ -556,7 +613,7 @@ def _jpeg_ls_near(image: np.ndarray) -> bytes:
 
 
 UNPLACED = "places unknown"
-GUESSED = "places unknown; times as played; pixel size assumed"
+GUESSED = "places unknown; times evenly spaced; pixel size assumed"
 
 FORMS = [
     Form("DICOM files", "a folder, a series per view", lambda s, f: saved(images(s), f)),
@@ -630,10 +687,17 @@ FORMS = [
     Form("Missing tags", "no PixelSpacing", with_tags(PixelSpacing=None), "pixel size assumed"),
     Form("Missing tags", "no BitsStored, HighBit, PixelRepresentation",
          with_tags(BitsStored=None, HighBit=None, PixelRepresentation=None)),
-    Form("Other formats", "NIfTI, packed, a file per view", nifti()),
-    Form("Other formats", "NIfTI, plain", nifti(packed=False)),
-    Form("Other formats", ".npz per view", npz),
-    Form("Other formats", ".npy", npy),
+    Form("Other formats", "NIfTI, packed, a file per view", nifti(), "times evenly spaced"),
+    Form("Other formats", "NIfTI, plain", nifti(packed=False), "times evenly spaced"),
+    Form("Other formats", "NIfTI named as in the UK Biobank (sa, la_2ch, la_4ch)",
+         nifti(UK_BIOBANK.get), "times evenly spaced", _cines_of_uk_biobank),
+    Form("Other formats", "NIfTI named as in ACDC: ED and ES volumes and their labels", acdc,
+         "places unknown; times unknown, phases in order", _ed_and_es),
+    Form("Other formats", "NRRD, a file per view (pynrrd)", nrrd_files,
+         "times unknown, phases in order"),
+    Form("Other formats", ".npz per view", npz, "times unknown, phases in order"),
+    Form("Other formats", ".npy, one stack", npy,
+         "places unknown; times unknown, phases in order; pixel size assumed", _sax_cines),
     Form("Moving pictures", "MP4 (MPEG-4)", filmed(".mp4", "mp4v"),
          "grey levels within 2 %; " + GUESSED, _first_sax_and_4ch),
     Form("Moving pictures", "AVI (Motion JPEG)", filmed(".avi", "MJPG"),
