@@ -17,6 +17,7 @@ from pydicom.uid import (
 )
 
 from cmrclip_lite.errors import StudyError
+from cmrclip_lite.quality import quality_notes
 from cmrclip_lite.readers import Limits, read_study
 from cmrclip_lite.study import Sequence, Study, View
 from tests import dicom_maker as maker
@@ -40,7 +41,7 @@ def check_stack(study: Study, slices: int = 4, phases: int = 6) -> None:
 def test_one_series_or_one_per_slice_reads_alike(tmp_path: Path, apart: bool) -> None:
     study = read_study(maker.save(maker.stack(apart=apart), tmp_path / "exam"))
     check_stack(study)
-    assert study.set_aside == [] and study.notes == []
+    assert study.set_aside == [] and study.notes == quality_notes(study)
     first = study.series[0]
     np.testing.assert_allclose(first.trigger_ms, np.arange(6) * 800 / 6, atol=1e-3)
     assert first.rr_ms == 800.0 and first.thickness_mm == 8.0
