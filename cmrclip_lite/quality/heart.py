@@ -22,10 +22,12 @@ PHASES = 5
 # Slices whose pixels differ by more are not laid upon each other.
 SAME_SPACING_MM = 0.01
 
-# What moves in the short axis reaches about this far from its middle: the diameters below, halved.
-HEART_RADIUS_MM = 50.0
-# Share of the disc of that radius that may lie outside the picture or in a void.
-CUT_OFF = 0.1
+# Along how much of the picture's edge, or of a void such as the corners of a round field of view,
+# the picture may move as the heart does. In no undisturbed exam at hand (3 real, 40 ACDC pairs, 140
+# synthetic) is it more than 4 mm.
+EDGE_MM = 20.0
+# Within so many cells of the grid is at the edge.
+AT_EDGE = 2
 # Diameter of a disc of the area that moves: 75 to 122 mm in 183 real and synthetic exams.
 HEART_MM = (60.0, 140.0)
 # What moves farther away than this is not counted with it.
@@ -75,12 +77,12 @@ def look(study: Study) -> Look | None:
 
 def cut_off(seen: Look) -> str | None:
     """A heart that reaches over the edge of the picture or into a part without signal."""
-    outside = _outside(seen)
-    if outside <= CUT_OFF:
+    edge = _moving_edge_mm(seen)
+    if edge <= EDGE_MM:
         return None
     return (
-        f"About {outside:.0%} of the region round the heart lies beyond the picture or without "
-        "signal; what is cut off counts as absent, so the heart may look smaller than it is."
+        f"The heart reaches the edge of what is shown, along about {edge:.0f} mm; what is cut off "
+        "counts as absent, so the heart may look smaller than it is."
     )
 
 
@@ -160,34 +162,38 @@ def _block(count: int, spacing: float) -> int:
     return int(np.clip(round(GRID_MM / spacing), 1, count))
 
 
-def _outside(seen: Look) -> float:
-    """Share of the disc round the heart that is beyond the picture, or has no signal."""
-    reach = np.arange(-HEART_RADIUS_MM, HEART_RADIUS_MM + 1, GRID_MM)
-    down, across = np.meshgrid(reach, reach, indexing="ij")
-    disc = down**2 + across**2 <= HEART_RADIUS_MM**2
-    spacing = seen.stack[0].spacing_mm
-    rows = np.floor((seen.centre[0] + down[disc]) / spacing[0]).astype(int)
-    columns = np.floor((seen.centre[1] + across[disc]) / spacing[1]).astype(int)
+def _moving_edge_mm(seen: Look) -> float:
+    """Along what length of the edge, of the picture or of a void in it, there is strong motion."""
     middle = _middle_half(seen.stack)
     least = min(float(series.pixels.min()) for series in middle)
-    signal = np.any([(series.pixels > least).any(axis=0) for series in middle], axis=0)
-    height, width = signal.shape
-    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    shown = signal[rows[inside], columns[inside]].sum()
-    return 1.0 - float(shown) / disc.sum()
+    void = np.all([(series.pixels <= least).all(axis=0) for series in middle], axis=0)
+    around = np.pad(void, AT_EDGE, constant_values=True)
+    for axis in (0, 1):
+        around = sliding_window_view(around, 2 * AT_EDGE + 1, axis=axis).any(axis=-1)
+    moving = _strong(seen) & around & ~void & (_distance_mm(seen) < NEAR_MM)
+    down, across = seen.stack[0].spacing_mm
+    return float(moving.sum()) * float(np.sqrt(down * across)) / AT_EDGE
 
 
 def _diameter_mm(seen: Look) -> float:
     """Of a disc as large as what moves round the heart's centre."""
-    floor, ceiling = np.quantile(seen.motion, (0.75, 0.95))
-    spacing = seen.stack[0].spacing_mm
+    down, across = seen.stack[0].spacing_mm
+    area = (_strong(seen) & (_distance_mm(seen) < NEAR_MM)).sum() * down * across
+    return 2.0 * float(np.sqrt(area / np.pi))
+
+
+def _strong(seen: Look) -> np.ndarray:
+    """`(h, w)` where there is about as much motion as in the heart."""
+    return seen.motion > np.quantile(seen.motion, (0.75, 0.95)).mean()
+
+
+def _distance_mm(seen: Look) -> np.ndarray:
+    """`(h, w)` from the heart's centre."""
     down, across = (
         np.arange(n) * mm - c
-        for n, mm, c in zip(seen.motion.shape, spacing, seen.centre, strict=True)
+        for n, mm, c in zip(seen.motion.shape, seen.stack[0].spacing_mm, seen.centre, strict=True)
     )
-    near = down[:, None] ** 2 + across[None] ** 2 < NEAR_MM**2
-    area = ((seen.motion > (floor + ceiling) / 2) & near).sum() * spacing[0] * spacing[1]
-    return 2.0 * float(np.sqrt(area / np.pi))
+    return np.hypot(down[:, None], across[None])
 
 
 def _motion(pixels: np.ndarray) -> np.ndarray:
