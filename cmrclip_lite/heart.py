@@ -38,9 +38,19 @@ def find_heart(stack: Sequence[Series]) -> Place | None:
     maps = [search_grid(series).std(dim=0, correction=0).numpy() for series in _middle_half(stack)]
     shape = np.min([m.shape for m in maps], axis=0)
     motion = sum(m[: shape[0], : shape[1]] for m in maps) / len(maps)
+    return centre_of_motion(motion, (SEARCH_MM, SEARCH_MM))
+
+
+def centre_of_motion(motion: np.ndarray, step_mm: Place) -> Place | None:
+    """The heart's centre in mm from the first pixel, (down, across), or None if nothing moves.
+
+    Args:
+        motion: `(h, w)` deviation over time.
+        step_mm: distance between its rows, then between its columns.
+    """
     if not motion.max() > 0:
         return None
-    down, across = (np.arange(n) * SEARCH_MM for n in motion.shape)
+    down, across = (np.arange(n) * mm for n, mm in zip(motion.shape, step_mm, strict=True))
     centre = (down[-1] / 2, across[-1] / 2)
     # Little motions everywhere (noise, vessels, breathing) add up far from the heart.
     floor, ceiling = np.quantile(motion, (0.75, 0.95))

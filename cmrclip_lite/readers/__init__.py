@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..errors import StudyError
+from ..quality import quality_notes
 from ..study import SetAside, Study
 from .limits import Limits
 from .sources import PathLike, find, shown
@@ -71,6 +72,7 @@ def read_study(path: PathLike | Iterable[PathLike], *, limits: Limits | None = N
     study.set_aside = _counted(study.set_aside)
     if not study.series:
         raise StudyError(f"{name} holds no cine or late-enhancement images: {_reasons(study)}.")
+    study.notes += quality_notes(study)
     return study
 
 

@@ -19,6 +19,7 @@ from cmrclip_lite.errors import StudyError
 from cmrclip_lite.readers import Limits, read_study
 from cmrclip_lite.study import Sequence, Study, View
 from tests import dicom_maker as maker
+from tests.readers.notes import own_notes
 
 
 def check_stack(study: Study, slices: int = 4, phases: int = 6) -> None:
@@ -39,7 +40,7 @@ def check_stack(study: Study, slices: int = 4, phases: int = 6) -> None:
 def test_one_series_or_one_per_slice_reads_alike(tmp_path: Path, apart: bool) -> None:
     study = read_study(maker.save(maker.stack(apart=apart), tmp_path / "exam"))
     check_stack(study)
-    assert study.set_aside == [] and study.notes == []
+    assert study.set_aside == [] and own_notes(study) == []
     first = study.series[0]
     np.testing.assert_allclose(first.trigger_ms, np.arange(6) * 800 / 6, atol=1e-3)
     assert first.rr_ms == 800.0 and first.thickness_mm == 8.0
@@ -334,14 +335,14 @@ def test_times_that_contradict_each_other_are_told(tmp_path: Path) -> None:
     for number, ds in enumerate(images):
         # Numbered by phase and then backwards through slices: honest, for each slice runs up.
         ds.InstanceNumber = number % 6 * 4 + 4 - number // 6
-    assert read_study(maker.save(images, tmp_path / "honest")).notes == []
+    assert own_notes(read_study(maker.save(images, tmp_path / "honest"))) == []
     for ds in images[:12]:
         ds.InstanceNumber = 100 - ds.InstanceNumber
     for number, ds in enumerate(images):
         ds.TemporalPositionIdentifier = 1 + number % 6 // 2
     study = read_study(maker.save(images, tmp_path / "torn"))
     check_stack(study)
-    assert study.notes == [
+    assert own_notes(study) == [
         "InstanceNumber puts the phases of 2 slices in another order than TriggerTime, which was "
         "followed.",
         "TemporalPositionIdentifier is missing or the same for some phases of 4 slices, so "

@@ -18,6 +18,7 @@ from cmrclip_lite.phantom.nifti import write_nifti
 from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Sequence, Study, View
 from tests import dicom_maker as maker
+from tests.readers.notes import own_notes
 
 PHASES, SLICES, ROWS, COLUMNS = 6, 5, 12, 10
 
@@ -53,7 +54,7 @@ def test_a_stack_over_time(tmp_path: Path, suffix: str) -> None:
     path = save(tmp_path / f"sax{suffix}", stack().transpose(3, 2, 0, 1), dicom_affine(), 0.13)
     study = read_study(path)
     cines = study.cines(View.SAX)
-    assert len(cines) == SLICES and study.notes == []
+    assert len(cines) == SLICES and own_notes(study) == []
     for z, series in enumerate(cines):
         np.testing.assert_array_equal(series.pixels, stack()[z])
         assert series.pixels.dtype == np.int16 and series.pixels.dtype.isnative
@@ -127,7 +128,7 @@ def test_a_whole_cine_stands_before_its_phases(tmp_path: Path) -> None:
         save(tmp_path / f"{name}.nii.gz", image, dicom_affine())
     study = read_study(tmp_path)
     assert {s.pixels.shape for s in study.cines(View.SAX)} == {(PHASES, ROWS, COLUMNS)}
-    assert len(study.series) == SLICES and study.notes == []
+    assert len(study.series) == SLICES and own_notes(study) == []
     assert reasons(study) == [
         "2 label maps, not images",
         "2 phases of a cine that is there whole",
@@ -153,7 +154,7 @@ def test_two_phases_make_a_cine(tmp_path: Path, first: str, second: str, said: s
     for z, series in enumerate(study.series):
         np.testing.assert_array_equal(series.pixels, stack()[z, [0, 3]])
         assert series.trigger_ms is None and series.rr_ms is None
-    assert study.notes == [f"A cine has two phases only, {said}; their times are unknown."]
+    assert own_notes(study) == [f"A cine has two phases only, {said}; their times are unknown."]
 
 
 def test_two_views_of_two_phases(tmp_path: Path) -> None:
@@ -269,7 +270,7 @@ def test_three_axes_of_which_the_third_is_time(
 ) -> None:
     (series,) = (study := read_study(three_axes(tmp_path / f"{name}.nii", **header))).series
     np.testing.assert_array_equal(series.pixels, np.tile(stack()[0], (4, 1, 1)))
-    assert [why in note for note in study.notes] == [True]
+    assert [why in note for note in own_notes(study)] == [True]
     np.testing.assert_allclose(series.position_mm, maker.BASE_MM, atol=1e-3)
     np.testing.assert_allclose(series.normal, np.cross(*maker.SAX_AXES), atol=1e-5)
     assert series.thickness_mm is None
@@ -301,7 +302,7 @@ def test_a_file_per_slice_without_geometry_goes_by_number(tmp_path: Path) -> Non
     ]
     study = read_study(paths[::-1])
     assert [int(s.pixels[0, 0, 0]) for s in study.cines(View.SAX)] == list(stack()[:, 0, 0, 0])
-    assert len(study.notes) == 1 and "which end is the base is unknown" in study.notes[0]
+    assert len(own_notes(study)) == 1 and "which end is the base is unknown" in own_notes(study)[0]
 
 
 def header_of(path: Path) -> nibabel.Nifti1Header:
@@ -405,7 +406,7 @@ def test_values_that_are_not_finite(tmp_path: Path) -> None:
     voxels = one_cine().astype(np.float64)
     voxels[0, 0, 0, :3] = np.nan, np.inf, 1e300
     study = read_study(save(tmp_path / "sax.nii", voxels, dicom_affine()))
-    assert study.notes == ["Values that are not finite were replaced by 0."]
+    assert own_notes(study) == ["Values that are not finite were replaced by 0."]
     assert sum(int((s.pixels == 0).sum()) for s in study.series) == 3
     assert all(np.isfinite(s.pixels).all() for s in study.series)
 
@@ -483,7 +484,7 @@ def test_synthetic_exams_read_as_their_dicom(tmp_path: Path) -> None:
     write_nifti(case.study, tmp_path / "nifti")
     write_dicom(case.study, tmp_path / "dicom", 3)
     ours, theirs = read_study(tmp_path / "nifti"), read_study(tmp_path / "dicom")
-    assert ours.notes == [] and len(ours.series) == len(theirs.series)
+    assert own_notes(ours) == [] and len(ours.series) == len(theirs.series)
     for one, other in zip(ours.series, theirs.series, strict=True):
         assert (one.view, one.sequence) == (other.view, other.sequence)
         np.testing.assert_array_equal(one.pixels, other.pixels)
@@ -509,7 +510,7 @@ def test_real_pairs_of_phases(real_folder: Path, tmp_path: Path) -> None:
         expected = np.stack([data[f"{patient}/ed"], data[f"{patient}/es"]], axis=1)
         np.testing.assert_array_equal([s.pixels for s in study.cines(View.SAX)], expected)
         np.testing.assert_allclose(study.series[0].spacing_mm, sizes[1::-1], rtol=1e-6)
-        assert reasons(study) == ["2 label maps, not images"] and len(study.notes) == 2
+        assert reasons(study) == ["2 label maps, not images"] and len(own_notes(study)) == 2
     with pytest.raises(StudyError, match="4 different patients"):
         read_study(tmp_path)
 

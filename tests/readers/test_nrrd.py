@@ -15,6 +15,7 @@ from cmrclip_lite.errors import StudyError
 from cmrclip_lite.readers import Limits, read_study
 from cmrclip_lite.study import Sequence, View
 from tests import dicom_maker as maker
+from tests.readers.notes import own_notes
 from tests.readers.test_nifti import PHASES, SLICES, one_cine, stack
 
 nrrd = pytest.importorskip("nrrd", reason="pynrrd is not installed")
@@ -47,7 +48,7 @@ def save(path: Path, voxels: np.ndarray, **fields: object) -> Path:
 def check(path: Path) -> None:
     """The file holds the maker's short axis."""
     study = read_study(path)
-    assert len(study.cines(View.SAX)) == SLICES and study.notes == []
+    assert len(study.cines(View.SAX)) == SLICES and own_notes(study) == []
     for z, series in enumerate(study.series):
         np.testing.assert_array_equal(series.pixels, stack()[z])
         assert series.pixels.dtype.isnative and series.pixels.flags["C_CONTIGUOUS"]
@@ -126,7 +127,7 @@ def test_four_axes_that_say_nothing(tmp_path: Path) -> None:
     study = read_study(path)
     assert [s.pixels[0, 0, 0] for s in study.cines(View.SAX)] == list(stack()[:, 0, 0, 0])
     assert study.series[0].spacing_mm == (1.5, 1.25) and study.series[0].thickness_mm == 10
-    assert study.series[0].orientation is None and "which end is the base" in study.notes[0]
+    assert study.series[0].orientation is None and "which end is the base" in own_notes(study)[0]
 
 
 def test_the_left_atrium_challenge(tmp_path: Path) -> None:
