@@ -217,6 +217,15 @@ def described(exam: Exam) -> list[str]:
     return ["" if view in nameless else f" cine {view.lower()} " for view in exam.views]
 
 
+def _noted(exam: Exam) -> list[bool]:
+    """For each series, whether a note says that one of its view lies close to another view."""
+    copies = [replace(series) for series in exam.series]
+    study = Study(list(copies))
+    assign(study)
+    noted = {n.split(" taken as ")[1].rstrip(".") for n in study.notes if " taken as " in n}
+    return [copy.view in noted for copy in copies]
+
+
 def _share(hits: Iterable[bool]) -> str:
     hits = list(hits)
     if not hits:
@@ -225,8 +234,8 @@ def _share(hits: Iterable[bool]) -> str:
     return f"{100 * np.mean(hits):6.2f} % ({100 * low:.2f} to {100 * high:.2f}), n = {len(hits)}"
 
 
-def report(kind: str, count: int) -> None:
-    exams = [draw_exam(seed, *KINDS[kind]) for seed in range(count)]
+def report(kind: str, count: int, first: int) -> None:
+    exams = [draw_exam(first + i, *KINDS[kind]) for i in range(count)]
     judged = judge(exams)
     pairs = [(t, f) for exam, found in judged for t, f in zip(exam.views, found, strict=True)]
     print(f"\n## {kind}\n")
@@ -236,10 +245,16 @@ def report(kind: str, count: int) -> None:
     named = [(exam.views, classify(exam.series, described(exam))) for exam in exams]
     hits = [t is f for views, found in named for t, f in zip(views, found, strict=True)]
     print(f"described    {_share(hits)}")
-    studies = [Study(list(exam.series)) for exam in exams]
-    for study in studies:
-        assign(study)
-    print(f"noted        {_share(any('between' in n for n in s.notes) for s in studies)}")
+    print(f"long axes    {_share(t is f for t, f in pairs if t in CROSSING)}")
+    noted = [_noted(exam) for exam in exams]
+    print(f"noted exams  {_share(map(any, noted))}")
+    wrong = [
+        note
+        for (exam, found), notes in zip(judged, noted, strict=True)
+        for t, f, note in zip(exam.views, found, notes, strict=True)
+        if t in CROSSING and f is not t
+    ]
+    print(f"of wrong long axes, noted {_share(wrong)}")
     for view in View:
         if any(t is view for t, _ in pairs):
             print(f"{view:<12} {_share(right(t, f) for t, f in pairs if t is view)}")
@@ -331,18 +346,20 @@ def _between(a: np.ndarray, b: np.ndarray, degrees: float) -> np.ndarray:
 
 def tilts(count: int = 100) -> None:
     """Exams whose hearts lie ever further off the mean: is the stack told, and its base?"""
-    print(f"{count} exams a row: a short-axis stack, with long axes or alone, nothing described\n")
-    print(f"{'tilt':>5}  {'told as SAX':>11}  {'base first':>10}  {'alone: SAX':>10}  {'base':>6}")
+    print(f"{count} exams a row: a short-axis stack, with long axes or alone, nothing described.")
+    print("Told as SAX; basal to apical from base to apex; from apex to base, % of exams\n")
+    print(f"{'tilt':>4}  {'with long axes':<20}alone")
     for tilt in range(0, 96, 5):
-        rows = [_tilted(seed, tilt) for seed in range(count)]
-        told, base, told_alone, base_alone = 100 * np.mean(rows, axis=0)
-        print(
-            f"{tilt:>5}  {told:>9.0f} %  {base:>8.0f} %  {told_alone:>8.0f} %  {base_alone:>4.0f} %"
-        )
+        rows = 100 * np.mean([_tilted(seed, tilt) for seed in range(count)], axis=0)
+        together, alone = ("{:>4.0f} {:>4.0f} {:>4.0f}".format(*row) for row in rows)
+        print(f"{tilt:>4}  {together:<20}{alone}")
 
 
-def _tilted(seed: int, tilt: float) -> tuple[bool, bool, bool, bool]:
-    """Whether a heart's stack is told, and its ends levelled right; with long axes, then alone."""
+def _tilted(seed: int, tilt: float) -> list[tuple[bool, bool, bool]]:
+    """Whether a heart's stack is told, levelled right and levelled upside down.
+
+    First beside long axes, then alone.
+    """
     rng = np.random.default_rng([seed, 31])
     heart = draw_heart(draw_truth(rng), rng)
     frame = _tilted_frame(tilt, rng)
@@ -351,15 +368,19 @@ def _tilted(seed: int, tilt: float) -> tuple[bool, bool, bool, bool]:
     for planes in ([*short, *long_axes(heart, rng)], short):
         series = [_series(p, frame, np.zeros(3), Sequence.CINE, rng) for p in planes]
         assign(Study(list(series)))
-        levels = [s.level for s in series[: len(short)]]
-        result.append(all(s.view is View.SAX for s in series[: len(short)]))
-        result.append(levels[0] is Level.BASAL and levels[-1] is Level.APICAL)
-    return tuple(result)
+        stack = series[: len(short)]
+        ends = stack[0].level, stack[-1].level
+        told = all(s.view is View.SAX for s in stack)
+        result.append(
+            (told, ends == (Level.BASAL, Level.APICAL), ends == (Level.APICAL, Level.BASAL))
+        )
+    return result
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--exams", type=int, default=500, help="of each kind (default 500)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first exam (default 0)")
     parser.add_argument("--sweep", action="store_true", help="planes between two views instead")
     parser.add_argument("--tilt", action="store_true", help="hearts far off the mean instead")
     given = parser.parse_args()
@@ -367,7 +388,7 @@ def main() -> None:
         sweep() if given.sweep else tilts()
         return
     for kind in KINDS:
-        report(kind, given.exams)
+        report(kind, given.exams, given.seed)
 
 
 if __name__ == "__main__":

@@ -130,13 +130,14 @@ def _view(
         # Coronal and sagittal planes are outflow-tract views by name only.
         axial = np.argmax(np.abs(plane.normal)) == 2
         return (View.AXIAL if axial else plane.said), None
+    # Outflow tracts lie across no fixed angle of the heart: only their names tell them. But the
+    # 3-chamber view, which shows that of the left ventricle, often has no other name.
+    three = line is not None and line[0] is View.THREE_CHAMBER
+    if plane.said is View.RVOT or (plane.said is View.LVOT and not three):
+        return plane.said, None
     if angle(plane.normal, axis) < ACROSS_WITHIN:
         return View.SAX, None
-    # The outflow tract lies across no fixed angle of the heart: only its name tells it. But the
-    # 3-chamber view, which shows that of the left ventricle, often has no other name.
-    if line is None or (plane.said is View.LVOT and line[0] is not View.THREE_CHAMBER):
-        return plane.said, None
-    return line
+    return line or (plane.said, None)
 
 
 def _along_stack(members: list[Series]) -> list[Series]:

@@ -188,6 +188,14 @@ def test_an_lvot_plane_is_a_3_chamber_view_where_it_lies_as_one() -> None:
     assert views[-2:] == [View.THREE_CHAMBER, View.LVOT]
 
 
+def test_an_outflow_tract_is_told_by_name_even_close_to_the_short_axis() -> None:
+    sax = [series(LONG_AXIS, z * 10 * LONG_AXIS) for z in range(6)]
+    tilt = np.radians(16)
+    four = unit(plane_through(LONG_AXIS, CROSSING[View.FOUR_CHAMBER]))
+    plane = series(np.cos(tilt) * LONG_AXIS + np.sin(tilt) * four, [0, 0, 0])
+    assert classify([*sax, plane], [""] * 6 + [" cine rvot "])[-1] is View.RVOT
+
+
 def test_planes_of_vessels_and_of_the_right_ventricle_are_no_views() -> None:
     sax = [series(LONG_AXIS, z * 10 * LONG_AXIS) for z in range(6)]
     other = series(plane_through(LONG_AXIS, 90.0), [0, 0, 0])
