@@ -174,9 +174,14 @@ def test_long_axes_without_a_stack_are_told_by_the_line_where_they_meet() -> Non
         assert short_axis(exam) is None
 
 
-def test_one_turned_heart_shifts_all_its_planes_alike() -> None:
-    exam = [series(plane_through(LONG_AXIS, CROSSING[v] + 24), [0, 0, 0]) for v in LONG_AXIS_VIEWS]
+def test_a_turned_heart_shifts_all_its_planes_alike() -> None:
+    exam = [
+        series(plane_through(LONG_AXIS, CROSSING[view] + shift), [0, 0, 0])
+        for view, shift in zip(LONG_AXIS_VIEWS, (40, 20, 20), strict=True)
+    ]
     assert classify(exam) == LONG_AXIS_VIEWS
+    # By itself the first lies nearer to the view of two chambers.
+    assert classify(exam[:1]) == [View.TWO_CHAMBER]
     twice = [series(plane_through(LONG_AXIS, degrees), [0, 0, 0]) for degrees in (22, 38)]
     assert classify(twice) == [View.FOUR_CHAMBER] * 2
 
