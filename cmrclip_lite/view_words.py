@@ -16,7 +16,7 @@ from .study import View
 def _chambers(digit: int, numbers: str) -> str:
     """A view named by how many chambers it shows: 4ch, lax4ch, 4 kammer, 4kb, four chamber."""
     # "4 ch coil" and "4 channel" are no views.
-    glued = rf"[a-z]*{digit}(?:ch(?!an)\w*|cn|hc|[ck]\d*)"
+    glued = rf"[a-z]*{digit}ch(?!an)\w*|{digit}(?:cn|hc)|(?:a|la|lax)?{digit}[ck]\d?"
     apart = rf"{digit} ?(?:ch(?!an)\w*|cn|cv\d*|kb\w*|[ck]am\w*|c[áâ]m\w*|cav\w*)"
     words = rf"(?:{numbers}) ?(?:ch(?!an)|[ck]am|c[áâ]m|cav)\w*"
     return rf"(?:(?:{glued}|{apart})(?! (?:coil|array|body))|{words})"

@@ -65,6 +65,7 @@ NAMED = {
         "4-Kammer-Blick",
         "4KB",
         "4K",
+        "A4C",
         "4 cavités",
         "4 CAVITES GRAND AXE",
         "quatre cavités",
@@ -212,6 +213,8 @@ NAMELESS = [
     "shim",
     "14 slices",
     "224ch",
+    "e2c9 b4k7",
+    "patient001_4d",
 ]
 
 

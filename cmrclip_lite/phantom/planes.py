@@ -80,7 +80,7 @@ def short_axis(
 def long_axes(heart: Heart, rng: np.random.Generator) -> list[Plane]:
     """Four, two and three chambers, one plane each.
 
-    The angles at which they cross the short axis are those of `views.CROSSING`: four chambers
+    The angles at which they cross the short axis are those of `orientation.CROSSING`: four chambers
     from the inferoseptal to the anterolateral wall, two from the inferior to the anterior, three
     from the inferolateral wall to the anteroseptal one, behind which the aorta leaves.
     """

@@ -9,11 +9,12 @@ import pydicom
 import pytest
 
 from cmrclip_lite.errors import StudyError
+from cmrclip_lite.orientation import CROSSING, crossing_degrees
 from cmrclip_lite.phantom import PhantomCase, make_case, write_dicom
 from cmrclip_lite.phantom.imaging import bssfp_signal, draw_scanner, noise_gain
 from cmrclip_lite.phantom.truth import ALL_IMAGED
 from cmrclip_lite.study import Sequence, Series, Study, View
-from cmrclip_lite.views import CROSSING, classify, crossing_degrees, short_axis
+from cmrclip_lite.views import classify, short_axis
 
 LONG_AXES = (View.FOUR_CHAMBER, View.TWO_CHAMBER, View.THREE_CHAMBER)
 
