@@ -79,7 +79,7 @@ def assemble(volumes: list[Volume], limits: Limits) -> Study:
 
     Args:
         volumes: in natural order of their names.
-        limits: `frame_side` and `pixel_bytes` apply.
+        limits: `pixel_bytes` applies to all volumes together.
 
     Raises:
         StudyError: if the volumes go over a limit, or two that differ have one name.
@@ -91,7 +91,6 @@ def assemble(volumes: list[Volume], limits: Limits) -> Study:
         if reason := _not_needed(volume, wholes):
             study.set_aside.append(SetAside("files", reason))
         else:
-            limits.check("frame_side", max(volume.shape[:2]), "A volume")
             chosen.append(volume)
     values = sum(float(np.prod(volume.shape, dtype=float)) for volume in chosen)
     limits.check("pixel_bytes", 4 * values, "The study")

@@ -110,6 +110,7 @@ def _volume(source: Source, name: FileName, limits: Limits) -> Volume | str:
     if len(space) > 3:
         return "NRRD files without an image, or with more than four axes"
     x, y, z = (*(sizes[axis] for axis in space), 1, 1)[:3]
+    limits.check("frame_side", max(x, y), source.name)
     phases = 1 if time is None else sizes[time]
     shape = (x, y, z, phases)
     trigger_ms, rr_ms = _timing(header, time, phases)

@@ -25,6 +25,8 @@ LONGEST_CYCLE_MS = 2500.0
 SHORTEST_CYCLE_MS = 300.0
 # An affine is degenerate when its axes span less than this share of a box of their lengths.
 _FLAT = 1e-3
+# Pixels are as good as square below this ratio, and slices thick above that one.
+_SQUARE, _THICK = 1.2, 2.0
 # A plane is taken for the one its view names if their normals have this in common.
 _IN_PLANE = 0.5
 # Along rows and columns, images run to the left, the back and the feet.
@@ -83,6 +85,26 @@ def is_possible(affine: np.ndarray) -> bool:
     if not (np.isfinite(lengths).all() and lengths.min() > 0):
         return False
     return bool(abs(np.linalg.det(axes / lengths)) > _FLAT)
+
+
+def across_slices(shape: tuple[int, ...], zooms: np.ndarray) -> int:
+    """Which of three axes runs across the slices: the third, unless another clearly does.
+
+    Files that were turned to the axes of the patient have their slices along any of them. Pixels
+    are about square and slices several times further apart, and fewer.
+
+    Args:
+        shape: voxels along each axis.
+        zooms: `(3,)` voxel size.
+    """
+    sizes = np.where(np.isfinite(zooms), np.abs(zooms), 0.0)
+    if min(sizes) <= 0:
+        return 2
+    axis = int(np.argmax(sizes))
+    others = [size for i, size in enumerate(sizes) if i != axis]
+    fewest = shape[axis] < min(n for i, n in enumerate(shape[:3]) if i != axis)
+    square = max(others) < _SQUARE * min(others)
+    return axis if fewest and square and sizes[axis] > _THICK * max(others) else 2
 
 
 def series(

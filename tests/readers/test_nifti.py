@@ -283,6 +283,42 @@ def test_three_axes_of_which_the_third_is_space(tmp_path: Path, header: dict) ->
         read_study(three_axes(tmp_path / "la_4ch.nii", **header))
 
 
+def test_a_fourth_axis_of_one_changes_nothing(tmp_path: Path) -> None:
+    # ITK writes one slice over time so.
+    path = save(tmp_path / "la_4ch.nii", stack()[0].transpose(2, 1, 0)[..., None], np.eye(4))
+    with pytest.raises(StudyError, match="volumes without a time course"):
+        read_study(path)
+    (series,) = read_study(rewritten(path, pixdim=[1, 1, 1, 0.13, 1, 1, 1, 1])).series
+    np.testing.assert_array_equal(series.pixels, stack()[0])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 1, 3), (0, 2, 1, 3)])
+def test_slices_along_another_axis(tmp_path: Path, order: tuple[int, ...]) -> None:
+    # As after turning a file to the axes of the patient.
+    affine = dicom_affine()[:, order]
+    study = read_study(save(tmp_path / "sax.nii", one_cine().transpose(order), affine))
+    assert len(study.cines(View.SAX)) == SLICES
+    for z, series in enumerate(study.series):
+        np.testing.assert_array_equal(series.pixels, stack()[z])
+        np.testing.assert_allclose(
+            series.position_mm, maker.BASE_MM + z * 10 * maker.APEX, atol=1e-3
+        )
+
+
+def test_images_are_shown_alike_however_they_are_stored(tmp_path: Path) -> None:
+    case = make_case(13, size="small")
+    write_nifti(case.study, tmp_path / "as_is")
+    (tmp_path / "turned").mkdir()
+    for path in (tmp_path / "as_is").iterdir():
+        # Rows from below, as dcm2niix writes them, columns from the right, slices from the end.
+        turned = nibabel.load(path).as_reoriented(np.array([[0, -1], [1, -1], [2, -1]]))
+        turned.to_filename(tmp_path / "turned" / path.name)
+    ours, theirs = read_study(tmp_path / "turned"), read_study(tmp_path / "as_is")
+    for one, other in zip(ours.series, theirs.series, strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+        np.testing.assert_allclose(one.position_mm, other.position_mm, atol=0.01)
+
+
 def test_a_file_per_slice(tmp_path: Path) -> None:
     for z in range(SLICES):
         affine = dicom_affine()
