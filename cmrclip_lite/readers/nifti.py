@@ -44,6 +44,8 @@ _CLOSEST_MM, _LONGEST_MM = 0.2, 400.0
 _THIRD_IS_TIME = "A file has three axes; the third was taken as time, not as slices, because {}."
 
 
+# A hostile number may overflow; what comes of it is checked.
+@np.errstate(all="ignore")
 def read_nifti(sources: list[Source], limits: Limits) -> Study:
     """Read the cines and late-enhancement stills among NIfTI files as one study.
 
@@ -79,8 +81,12 @@ def _volume(source: Source, name: FileName, limits: Limits, notes: list[str]) ->
     if head[4:8] == b"ni2\0" or (not second and head[344:348] == b"ni1\0"):
         return "headers of NIfTI pairs (.hdr and .img); convert each pair to one .nii file"
     kind = nibabel.Nifti2Header if second else nibabel.Nifti1Header
-    # Its own check logs what it mends, and gives up on less than is needed here.
-    header = kind.from_fileobj(io.BytesIO(head), check=False)
+    # The header alone: extensions may hold anything, and are not looked at. The library's own check
+    # logs what it mends, and gives up on less than is needed here.
+    size = kind.template_dtype.itemsize
+    if len(head) < size:
+        raise ValueError("the file ends within its header")
+    header = kind(head[:size], check=False)
     pixdim = header["pixdim"]
     pixdim[1:] = np.abs(pixdim[1:])
     pixdim[0] = -1 if pixdim[0] == -1 else 1

@@ -47,6 +47,8 @@ _LENGTH_UNITS_MM = {"m": 1000.0, "cm": 10.0, "um": 0.001}
 _TIME_UNITS_MS = {"s": 1000.0, "sec": 1000.0, "ms": 1.0, "msec": 1.0}
 
 
+# A hostile number may overflow; what comes of it is checked.
+@np.errstate(all="ignore")
 def read_nrrd(sources: list[Source], limits: Limits) -> Study:
     """Read the cines and late-enhancement stills among NRRD files as one study.
 
@@ -66,8 +68,7 @@ def read_nrrd(sources: list[Source], limits: Limits) -> Study:
     for source in sorted(sources, key=lambda source: natural(source.name)):
         name = parse(source.name)
         try:
-            with np.errstate(all="ignore"):
-                found = by_name(name) or _volume(source, name, limits)
+            found = by_name(name) or _volume(source, name, limits)
         except (*MALFORMED, nrrd.reader.NRRDError):
             found = "damaged NRRD files, or cut short"
         if isinstance(found, Volume):

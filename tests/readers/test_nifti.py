@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import shutil
+import subprocess
 import tracemalloc
 from pathlib import Path
 
@@ -479,6 +481,20 @@ def test_impossible_dimensions(plain: Path, dim: list[int]) -> None:
         read_study(rewritten(plain, dim=dim))
 
 
+def test_sizes_that_no_heart_has(plain: Path) -> None:
+    rewritten(plain, srow_x=[1e30, 0, 1e30, 0], pixdim=[1, 1e30, 1.5, 1e30, 1, 1, 1, 1])
+    study = read_study(plain)
+    assert study.series[0].spacing_mm == (1.5, 1.0) and study.series[0].thickness_mm is None
+    assert "A file states no pixel spacing; 1 mm was assumed." in study.notes
+
+
+def test_a_file_that_ends_within_its_header(tmp_path: Path) -> None:
+    nibabel.Nifti2Image(one_cine(), np.eye(4)).to_filename(tmp_path / "sax.nii")
+    (tmp_path / "sax.nii").write_bytes((tmp_path / "sax.nii").read_bytes()[:400])
+    with pytest.raises(StudyError, match="damaged NIfTI"):
+        read_study(tmp_path / "sax.nii")
+
+
 @pytest.mark.parametrize("offset", [-400.0, np.nan, np.inf, 1e7])
 def test_voxels_that_begin_nowhere(plain: Path, offset: float) -> None:
     with pytest.raises(StudyError, match="damaged NIfTI"):
@@ -526,6 +542,19 @@ def test_synthetic_exams_read_as_their_dicom(tmp_path: Path) -> None:
         np.testing.assert_allclose(one.spacing_mm, other.spacing_mm, rtol=1e-4)
         np.testing.assert_allclose(one.position_mm, other.position_mm, atol=0.05)
         np.testing.assert_allclose(one.orientation, other.orientation, atol=1e-3)
+
+
+@pytest.mark.skipif(not shutil.which("dcm2niix"), reason="dcm2niix is not installed")
+def test_dcm2niix_makes_the_same_study_of_the_dicom(tmp_path: Path) -> None:
+    write_dicom(make_case(3, size="small").study, tmp_path / "dicom", 3, scout=True)
+    (made := tmp_path / "nifti").mkdir()
+    command = ["dcm2niix", "-z", "y", "-f", "%d", "-o", made, tmp_path / "dicom"]
+    subprocess.run(command, check=True, capture_output=True)
+    ours, theirs = read_study(made), read_study(tmp_path / "dicom")
+    for one, other in zip(ours.series, theirs.series, strict=True):
+        assert (one.view, one.sequence) == (other.view, other.sequence)
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+        np.testing.assert_allclose(one.position_mm, other.position_mm, atol=0.05)
 
 
 def test_real_pairs_of_phases(real_folder: Path, tmp_path: Path) -> None:
