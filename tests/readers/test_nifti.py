@@ -172,12 +172,25 @@ def test_two_views_of_two_phases(tmp_path: Path) -> None:
     assert [len(s.pixels) for s in study.series] == [PHASES] * SLICES + [2]
 
 
+def test_phases_stand_in_for_a_cine_that_is_damaged(tmp_path: Path) -> None:
+    path = save(tmp_path / "sa.nii", one_cine(), dicom_affine())
+    path.write_bytes(path.read_bytes()[:-50])
+    for t, phase in enumerate(("ED", "ES")):
+        save(tmp_path / f"sa_{phase}.nii", one_cine()[..., t], dicom_affine())
+    study = read_study(tmp_path)
+    assert [len(s.pixels) for s in study.series] == [2] * SLICES
+    assert reasons(study) == ["1 damaged NIfTI files, or cut short"]
+
+
 def test_phases_that_do_not_make_a_cine(tmp_path: Path) -> None:
     save(tmp_path / "sa_ED.nii.gz", one_cine()[..., 0], dicom_affine())
     with pytest.raises(StudyError, match="one phase of a cine without another; add"):
         read_study(tmp_path)
     save(tmp_path / "sa_ES.nii.gz", one_cine(3)[..., 1], dicom_affine())
     with pytest.raises(StudyError, match="2 files .phases of a cine that differ in shape or place"):
+        read_study(tmp_path)
+    save(tmp_path / "sa_end_systole.nii", one_cine()[..., 1], dicom_affine())
+    with pytest.raises(StudyError, match="3 files .several volumes named for one phase"):
         read_study(tmp_path)
 
 
