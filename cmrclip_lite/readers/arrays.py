@@ -25,6 +25,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from tokenize import TokenError
 from typing import BinaryIO
 
 import numpy as np
@@ -36,8 +37,10 @@ from ..views import describe
 from .limits import MALFORMED, Limits
 from .naming import parse
 from .sources import Source
-from .volume import arranged, grid, series
+from .volume import VOXEL_MM, arranged, grid, series
 
+# NumPy reads its headers as Python.
+_MALFORMED_NUMPY = (*MALFORMED, zipfile.BadZipFile, SyntaxError, TokenError)
 # Usual for short-axis cines; only for files that cannot say.
 ASSUMED_SPACING_MM = (10.0, 1.5, 1.5)
 # Right, front, head to left, back, head.
@@ -51,6 +54,8 @@ class _NotPlain(ValueError):
     """Something other than plain numbers or text, in words."""
 
 
+# A hostile number may overflow; what comes of it is checked.
+@np.errstate(all="ignore")
 def read_arrays(sources: list[Source], limits: Limits) -> Study:
     """Read stacks from NumPy files as one study.
 
@@ -67,7 +72,7 @@ def read_arrays(sources: list[Source], limits: Limits) -> Study:
                 found = _single(source, study)
         except _NotPlain as error:
             raise StudyError(f"{source.name}: {error}.") from None
-        except (*MALFORMED, zipfile.BadZipFile) as error:
+        except _MALFORMED_NUMPY as error:
             raise StudyError(
                 f"{source.name} is no NumPy file of plain numbers, or is damaged."
             ) from error
@@ -181,8 +186,9 @@ def _stack(field: Field, view: View, sequence: Sequence, study: Study) -> list[S
         )
     if zooms is None:
         zooms = np.linalg.norm(affine[:3, [2, 1, 0]], axis=0)
-    if not (zooms > 0).all():
-        raise _NotPlain("spacing_mm must be above 0")
+    least, most = VOXEL_MM
+    if not ((least <= zooms) & (zooms <= most)).all():
+        raise _NotPlain(f"spacing_mm must be from {least:g} to {most:g}")
     # (Z, T, H, W) to (X, Y, Z, T)
     voxels = pixels.transpose(3, 2, 0, 1)
     where = grid(None if affine is None else _TO_DICOM @ affine, zooms[::-1])
@@ -199,8 +205,7 @@ def _pixels(pixels: np.ndarray, sequence: Sequence) -> np.ndarray:
     if pixels.ndim != 4 or 0 in pixels.shape:
         raise _NotPlain(f"pixels must be (Z, T, H, W) or (T, H, W), not {pixels.shape}")
     kind = np.dtype(np.float32) if pixels.dtype.kind == "f" else pixels.dtype.newbyteorder("=")
-    with np.errstate(over="ignore"):
-        pixels = pixels.astype(kind, copy=False)
+    pixels = pixels.astype(kind, copy=False)
     if not np.isfinite(pixels).all():
         raise _NotPlain("the pixels hold NaN or infinite values; replace them first")
     return pixels

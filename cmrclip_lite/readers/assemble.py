@@ -59,6 +59,11 @@ class Volume:
         return Sequence.LGE if self.name.role is Role.LGE else Sequence.CINE
 
     @property
+    def is_phase(self) -> bool:
+        """Whether the file is one phase of a cine, by its name."""
+        return self.shape[3] == 1 and self.name.role in PHASES
+
+    @property
     def place(self) -> tuple[str, str]:
         """Exam and view, or what else the name has in common with files of one stack."""
         view = describe(self.name.words)
@@ -79,24 +84,29 @@ def assemble(volumes: list[Volume], limits: Limits) -> Study:
 
     Args:
         volumes: in natural order of their names.
-        limits: `frame_side` and `pixel_bytes` apply.
+        limits: `pixel_bytes` applies to all volumes together.
 
     Raises:
         StudyError: if the volumes go over a limit, or two that differ have one name.
     """
     study = Study([])
-    wholes = {volume.place for volume in volumes if volume.shape[3] > 1}
     chosen = []
     for volume in volumes:
-        if reason := _not_needed(volume, wholes):
+        if reason := _of_no_use(volume):
             study.set_aside.append(SetAside("files", reason))
         else:
-            limits.check("frame_side", max(volume.shape[:2]), "A volume")
             chosen.append(volume)
     values = sum(float(np.prod(volume.shape, dtype=float)) for volume in chosen)
     limits.check("pixel_bytes", 4 * values, "The study")
+    images = _images([volume for volume in chosen if not volume.is_phase], study)
+    there = {volume.place for volume, _ in images if volume.shape[3] > 1}
+    phases = [volume for volume in chosen if volume.is_phase]
+    if whole := sum(volume.place in there for volume in phases):
+        reason = "phases of a cine that is there whole"
+        study.set_aside.append(SetAside("files", reason, whole))
+    images += _images([volume for volume in phases if volume.place not in there], study)
     words: list[str] = []
-    for volume, voxels in _joined(_without_copies(_images(chosen, study), study), study):
+    for volume, voxels in _joined(_without_copies(images, study), study):
         view = View.UNKNOWN
         if volume.where.affine is None:
             view = _guess_view(volume)
@@ -114,15 +124,11 @@ def assemble(volumes: list[Volume], limits: Limits) -> Study:
     return study
 
 
-def _not_needed(volume: Volume, wholes: set[tuple[str, str]]) -> str | None:
-    role, phases = volume.name.role, volume.shape[3]
-    if role is Role.LGE:
-        return "late enhancement with several images of one place" if phases > 1 else None
-    if phases > 1:
-        return None
-    if role not in PHASES:
-        return VOLUME
-    return "phases of a cine that is there whole" if volume.place in wholes else None
+def _of_no_use(volume: Volume) -> str | None:
+    if volume.name.role is Role.LGE:
+        several = volume.shape[3] > 1
+        return "late enhancement with several images of one place" if several else None
+    return None if volume.shape[3] > 1 or volume.is_phase else VOLUME
 
 
 def _images(chosen: list[Volume], study: Study) -> list[tuple[Volume, np.ndarray]]:
@@ -179,32 +185,39 @@ def _joined(
     images: list[tuple[Volume, np.ndarray]], study: Study
 ) -> list[tuple[Volume, np.ndarray]]:
     """The images, those that are phases of one cine put together in order."""
-    result = []
     groups: dict[tuple[str, str], list[tuple[Volume, np.ndarray]]] = defaultdict(list)
+    result = []
     for volume, voxels in images:
-        if volume.shape[3] == 1 and volume.name.role in PHASES:
+        if volume.is_phase:
             groups[volume.name.exam, volume.name.stack].append((volume, voxels))
-        else:
-            result.append((volume, voxels))
-            if volume.shape[3] == 2:
-                study.notes.append("A cine has two phases only; their times are unknown.")
+            continue
+        result.append((volume, voxels))
+        if volume.shape[3] == 2:
+            study.notes.append("A cine has two phases only; their times are unknown.")
     for phases in groups.values():
         phases.sort(key=lambda item: (item[0].name.role is Role.FRAME, item[0].name.phase))
-        first = phases[0][0]
-        if len(phases) == 1:
-            reason = "one phase of a cine without another; add the other volume or the whole cine"
-        elif not all(_same_grid(first, volume) for volume, _ in phases):
-            reason = "phases of a cine that differ in shape or place"
-        else:
-            numbered = first.name.role is Role.FRAME
-            count = "two" if len(phases) == 2 else len(phases)
-            order = "in the order of their numbers" if numbered else "end-diastole first"
-            study.notes.append(f"A cine has {count} phases only, {order}; their times are unknown.")
-            voxels = np.concatenate([voxels for _, voxels in phases], axis=3)
-            result.append((replace(first, shape=voxels.shape), voxels))
+        if reason := _no_cine([volume for volume, _ in phases]):
+            study.set_aside.append(SetAside("files", reason, len(phases)))
             continue
-        study.set_aside.append(SetAside("files", reason, len(phases)))
+        first = phases[0][0]
+        numbered = first.name.role is Role.FRAME
+        order = "in the order of their numbers" if numbered else "end-diastole first"
+        count = "two" if len(phases) == 2 else len(phases)
+        study.notes.append(f"A cine has {count} phases only, {order}; their times are unknown.")
+        voxels = np.concatenate([voxels for _, voxels in phases], axis=3)
+        result.append((replace(first, shape=voxels.shape), voxels))
     return result
+
+
+def _no_cine(phases: list[Volume]) -> str | None:
+    """Why volumes named as phases of one stack make no cine."""
+    if len(phases) == 1:
+        return "one phase of a cine without another; add the other volume or the whole cine"
+    if len({(volume.name.role, volume.name.phase) for volume in phases}) < len(phases):
+        return "several volumes named for one phase of a cine"
+    if not all(_same_grid(phases[0], volume) for volume in phases):
+        return "phases of a cine that differ in shape or place"
+    return None
 
 
 def _same_grid(one: Volume, other: Volume) -> bool:

@@ -1,7 +1,8 @@
 """Studies from NIfTI files, version 1 and 2.
 
 Axes. `(X, Y, Z, T)` is a stack over time and `(X, Y, 1, T)` one slice over time; each z is a
-series (`volume.py` says how images are turned). `(X, Y, Z)` is a volume, which `assemble.py` joins
+series (`volume.py` says how images are turned, and when slices lie along another axis than the
+third). `(X, Y, Z)` is a volume, which `assemble.py` joins
 with other phases, keeps as late enhancement or sets aside. Some converters write one slice over
 time as `(X, Y, T)`; `_third_is_time` says when that is believed.
 
@@ -25,7 +26,7 @@ from .assemble import Volume, assemble, by_name
 from .limits import MALFORMED, Limits
 from .naming import FileName, one_patient, parse
 from .sources import Source, natural
-from .volume import even_times, grid, is_possible, of_one_slice
+from .volume import across_slices, even_times, grid, is_possible, of_one_slice
 
 _MALFORMED_NIFTI = (*MALFORMED, ImageFileError, HeaderDataError)
 # Right, front, head to left, back, head.
@@ -43,6 +44,8 @@ _CLOSEST_MM, _LONGEST_MM = 0.2, 400.0
 _THIRD_IS_TIME = "A file has three axes; the third was taken as time, not as slices, because {}."
 
 
+# A hostile number may overflow; what comes of it is checked.
+@np.errstate(all="ignore")
 def read_nifti(sources: list[Source], limits: Limits) -> Study:
     """Read the cines and late-enhancement stills among NIfTI files as one study.
 
@@ -78,8 +81,12 @@ def _volume(source: Source, name: FileName, limits: Limits, notes: list[str]) ->
     if head[4:8] == b"ni2\0" or (not second and head[344:348] == b"ni1\0"):
         return "headers of NIfTI pairs (.hdr and .img); convert each pair to one .nii file"
     kind = nibabel.Nifti2Header if second else nibabel.Nifti1Header
-    # Its own check logs what it mends, and gives up on less than is needed here.
-    header = kind.from_fileobj(io.BytesIO(head), check=False)
+    # The header alone: extensions may hold anything, and are not looked at. The library's own check
+    # logs what it mends, and gives up on less than is needed here.
+    size = kind.template_dtype.itemsize
+    if len(head) < size:
+        raise ValueError("the file ends within its header")
+    header = kind(head[:size], check=False)
     pixdim = header["pixdim"]
     pixdim[1:] = np.abs(pixdim[1:])
     pixdim[0] = -1 if pixdim[0] == -1 else 1
@@ -98,12 +105,19 @@ def _volume(source: Source, name: FileName, limits: Limits, notes: list[str]) ->
     slope, intercept = header.get_slope_inter()
     zooms = np.asarray(pixdim[1:5], float)
     length = _length_unit(header)
+    affine = _affine(header, length, stacked=not why)
+    # Columns, rows, slices.
+    across = 2 if why else across_slices(shape, zooms[:3])
+    order = [*(axis for axis in range(3) if axis != across), across, 3]
+    limits.check("frame_side", max(shape[order[0]], shape[order[1]]), source.name)
     return Volume(
         form="NIfTI",
         name=name,
-        shape=shape,
-        where=grid(_affine(header, length, stacked=not why), zooms[:3] * length, stacked=not why),
-        load=lambda: _voxels(source, dtype, offset, shape, slope, intercept),
+        shape=tuple(shape[axis] for axis in order),
+        where=grid(
+            None if affine is None else affine[:, order], zooms[order[:3]] * length, stacked=not why
+        ),
+        load=lambda: _voxels(source, dtype, offset, shape, slope, intercept).transpose(order),
         **_timing(header, zooms[2] if why else zooms[3], shape[3]),
     )
 

@@ -47,6 +47,8 @@ _LENGTH_UNITS_MM = {"m": 1000.0, "cm": 10.0, "um": 0.001}
 _TIME_UNITS_MS = {"s": 1000.0, "sec": 1000.0, "ms": 1.0, "msec": 1.0}
 
 
+# A hostile number may overflow; what comes of it is checked.
+@np.errstate(all="ignore")
 def read_nrrd(sources: list[Source], limits: Limits) -> Study:
     """Read the cines and late-enhancement stills among NRRD files as one study.
 
@@ -66,8 +68,7 @@ def read_nrrd(sources: list[Source], limits: Limits) -> Study:
     for source in sorted(sources, key=lambda source: natural(source.name)):
         name = parse(source.name)
         try:
-            with np.errstate(all="ignore"):
-                found = by_name(name) or _volume(source, name, limits)
+            found = by_name(name) or _volume(source, name, limits)
         except (*MALFORMED, nrrd.reader.NRRDError):
             found = "damaged NRRD files, or cut short"
         if isinstance(found, Volume):
@@ -110,6 +111,7 @@ def _volume(source: Source, name: FileName, limits: Limits) -> Volume | str:
     if len(space) > 3:
         return "NRRD files without an image, or with more than four axes"
     x, y, z = (*(sizes[axis] for axis in space), 1, 1)[:3]
+    limits.check("frame_side", max(x, y), source.name)
     phases = 1 if time is None else sizes[time]
     shape = (x, y, z, phases)
     trigger_ms, rr_ms = _timing(header, time, phases)

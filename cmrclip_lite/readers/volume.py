@@ -23,8 +23,13 @@ from ..views import LONG_AXIS, classify, ordered, short_axis
 
 LONGEST_CYCLE_MS = 2500.0
 SHORTEST_CYCLE_MS = 300.0
+# Distances between voxels, and of a voxel from the scanner's middle, that a file can mean.
+VOXEL_MM = (0.01, 100.0)
+_FARTHEST_MM = 1e5
 # An affine is degenerate when its axes span less than this share of a box of their lengths.
 _FLAT = 1e-3
+# Pixels are as good as square below this ratio, and slices thick above that one.
+_SQUARE, _THICK = 1.2, 2.0
 # A plane is taken for the one its view names if their normals have this in common.
 _IN_PLANE = 0.5
 # Along rows and columns, images run to the left, the back and the feet.
@@ -60,9 +65,8 @@ def grid(affine: np.ndarray | None, zooms: np.ndarray, stacked: bool = True) -> 
     if affine is not None and is_possible(affine) and _says_where(affine):
         across, down, between = map(float, np.linalg.norm(affine[:3, :3], axis=0))
         return Grid((across, down), between if stacked else None, affine)
-    across, down, between = (
-        float(abs(mm)) if np.isfinite(mm) and mm != 0 else None for mm in zooms
-    )
+    least, most = VOXEL_MM
+    across, down, between = (float(abs(mm)) if least <= abs(mm) <= most else None for mm in zooms)
     assumed = across is None or down is None
     return Grid((across or 1.0, down or 1.0), between if stacked else None, None, assumed)
 
@@ -75,14 +79,35 @@ def of_one_slice(affine: np.ndarray) -> np.ndarray:
 
 
 def is_possible(affine: np.ndarray) -> bool:
-    """Whether an affine is finite and its three axes span a space."""
-    if not np.isfinite(affine).all():
-        return False
+    """Whether an affine has voxels and a place of a possible size and its axes span a space."""
     axes = affine[:3, :3]
     lengths = np.linalg.norm(axes, axis=0)
-    if not (np.isfinite(lengths).all() and lengths.min() > 0):
+    least, most = VOXEL_MM
+    if not ((least <= lengths) & (lengths <= most)).all():
+        return False
+    if not (np.abs(affine[:3, 3]) <= _FARTHEST_MM).all():
         return False
     return bool(abs(np.linalg.det(axes / lengths)) > _FLAT)
+
+
+def across_slices(shape: tuple[int, ...], zooms: np.ndarray) -> int:
+    """Which of three axes runs across the slices: the third, unless another clearly does.
+
+    Files that were turned to the axes of the patient have their slices along any of them. Pixels
+    are about square and slices several times further apart, and fewer.
+
+    Args:
+        shape: voxels along each axis.
+        zooms: `(3,)` voxel size.
+    """
+    sizes = np.where(np.isfinite(zooms), np.abs(zooms), 0.0)
+    if min(sizes) <= 0:
+        return 2
+    axis = int(np.argmax(sizes))
+    others = [size for i, size in enumerate(sizes) if i != axis]
+    fewest = shape[axis] < min(n for i, n in enumerate(shape[:3]) if i != axis)
+    square = max(others) < _SQUARE * min(others)
+    return axis if fewest and square and sizes[axis] > _THICK * max(others) else 2
 
 
 def series(

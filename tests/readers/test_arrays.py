@@ -128,12 +128,12 @@ def test_pixels_that_are_none(tmp_path: Path, pixels: np.ndarray, reason: str) -
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"spacing_mm": [8, 0, 1]}, "spacing_mm must be above 0"),
+        ({"spacing_mm": [8, 0, 1]}, "spacing_mm must be from 0.01 to 100"),
         ({"spacing_mm": [8, 1]}, r"spacing_mm must be finite numbers of shape \(3,\)"),
         ({"spacing_mm": ["8", "1", "1"]}, "spacing_mm must be finite numbers"),
         ({"affine": np.eye(3)}, "affine must be finite numbers"),
         ({"affine": np.full((4, 4), np.nan)}, "affine must be finite numbers"),
-        ({"affine": np.zeros((4, 4))}, "spacing_mm must be above 0"),
+        ({"affine": np.zeros((4, 4))}, "spacing_mm must be from 0.01 to 100"),
         ({"trigger_ms": [0, 1]}, r"trigger_ms must be finite numbers of shape \(6,\)"),
         ({"view": "five-chamber"}, "the view must be one of SAX, 2CH"),
         ({"sequence": "T1"}, "the sequence must be one of cine, LGE"),
@@ -168,6 +168,8 @@ def lying(shape: str, dtype: str = "<i2") -> bytes:
         lying("(-2, -2, 2, 2)"),
         lying("(True, 2, 2, 2)", "no type"),
         lying("(__import__('os'), 2)"),
+        lying("((2, 2, 2, 2)"),
+        lying("(2, 2, 2, 2) \0"),
         lying("(2, 2, 2, 2)")[:-50],
         lying("(2, 2, 2, 2)")[:20],
         b"\x93NUMPY\x09\x00" + bytes(100),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import shutil
+import subprocess
 import tracemalloc
 from pathlib import Path
 
@@ -171,12 +173,25 @@ def test_two_views_of_two_phases(tmp_path: Path) -> None:
     assert [len(s.pixels) for s in study.series] == [PHASES] * SLICES + [2]
 
 
+def test_phases_stand_in_for_a_cine_that_is_damaged(tmp_path: Path) -> None:
+    path = save(tmp_path / "sa.nii", one_cine(), dicom_affine())
+    path.write_bytes(path.read_bytes()[:-50])
+    for t, phase in enumerate(("ED", "ES")):
+        save(tmp_path / f"sa_{phase}.nii", one_cine()[..., t], dicom_affine())
+    study = read_study(tmp_path)
+    assert [len(s.pixels) for s in study.series] == [2] * SLICES
+    assert reasons(study) == ["1 damaged NIfTI files, or cut short"]
+
+
 def test_phases_that_do_not_make_a_cine(tmp_path: Path) -> None:
     save(tmp_path / "sa_ED.nii.gz", one_cine()[..., 0], dicom_affine())
     with pytest.raises(StudyError, match="one phase of a cine without another; add"):
         read_study(tmp_path)
     save(tmp_path / "sa_ES.nii.gz", one_cine(3)[..., 1], dicom_affine())
     with pytest.raises(StudyError, match="2 files .phases of a cine that differ in shape or place"):
+        read_study(tmp_path)
+    save(tmp_path / "sa_end_systole.nii", one_cine()[..., 1], dicom_affine())
+    with pytest.raises(StudyError, match="3 files .several volumes named for one phase"):
         read_study(tmp_path)
 
 
@@ -282,6 +297,42 @@ def test_three_axes_of_which_the_third_is_space(tmp_path: Path, header: dict) ->
     # Seconds are stated by most converters for every file, so that a unit tells nothing.
     with pytest.raises(StudyError, match="volumes without a time course"):
         read_study(three_axes(tmp_path / "la_4ch.nii", **header))
+
+
+def test_a_fourth_axis_of_one_changes_nothing(tmp_path: Path) -> None:
+    # ITK writes one slice over time so.
+    path = save(tmp_path / "la_4ch.nii", stack()[0].transpose(2, 1, 0)[..., None], np.eye(4))
+    with pytest.raises(StudyError, match="volumes without a time course"):
+        read_study(path)
+    (series,) = read_study(rewritten(path, pixdim=[1, 1, 1, 0.13, 1, 1, 1, 1])).series
+    np.testing.assert_array_equal(series.pixels, stack()[0])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 1, 3), (0, 2, 1, 3)])
+def test_slices_along_another_axis(tmp_path: Path, order: tuple[int, ...]) -> None:
+    # As after turning a file to the axes of the patient.
+    affine = dicom_affine()[:, order]
+    study = read_study(save(tmp_path / "sax.nii", one_cine().transpose(order), affine))
+    assert len(study.cines(View.SAX)) == SLICES
+    for z, series in enumerate(study.series):
+        np.testing.assert_array_equal(series.pixels, stack()[z])
+        np.testing.assert_allclose(
+            series.position_mm, maker.BASE_MM + z * 10 * maker.APEX, atol=1e-3
+        )
+
+
+def test_images_are_shown_alike_however_they_are_stored(tmp_path: Path) -> None:
+    case = make_case(13, size="small")
+    write_nifti(case.study, tmp_path / "as_is")
+    (tmp_path / "turned").mkdir()
+    for path in (tmp_path / "as_is").iterdir():
+        # Rows from below, as dcm2niix writes them, columns from the right, slices from the end.
+        turned = nibabel.load(path).as_reoriented(np.array([[0, -1], [1, -1], [2, -1]]))
+        turned.to_filename(tmp_path / "turned" / path.name)
+    ours, theirs = read_study(tmp_path / "turned"), read_study(tmp_path / "as_is")
+    for one, other in zip(ours.series, theirs.series, strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+        np.testing.assert_allclose(one.position_mm, other.position_mm, atol=0.01)
 
 
 def test_a_file_per_slice(tmp_path: Path) -> None:
@@ -444,6 +495,20 @@ def test_impossible_dimensions(plain: Path, dim: list[int]) -> None:
         read_study(rewritten(plain, dim=dim))
 
 
+def test_sizes_that_no_heart_has(plain: Path) -> None:
+    rewritten(plain, srow_x=[1e30, 0, 1e30, 0], pixdim=[1, 1e30, 1.5, 1e30, 1, 1, 1, 1])
+    study = read_study(plain)
+    assert study.series[0].spacing_mm == (1.5, 1.0) and study.series[0].thickness_mm is None
+    assert "A file states no pixel spacing; 1 mm was assumed." in study.notes
+
+
+def test_a_file_that_ends_within_its_header(tmp_path: Path) -> None:
+    nibabel.Nifti2Image(one_cine(), np.eye(4)).to_filename(tmp_path / "sax.nii")
+    (tmp_path / "sax.nii").write_bytes((tmp_path / "sax.nii").read_bytes()[:400])
+    with pytest.raises(StudyError, match="damaged NIfTI"):
+        read_study(tmp_path / "sax.nii")
+
+
 @pytest.mark.parametrize("offset", [-400.0, np.nan, np.inf, 1e7])
 def test_voxels_that_begin_nowhere(plain: Path, offset: float) -> None:
     with pytest.raises(StudyError, match="damaged NIfTI"):
@@ -491,6 +556,19 @@ def test_synthetic_exams_read_as_their_dicom(tmp_path: Path) -> None:
         np.testing.assert_allclose(one.spacing_mm, other.spacing_mm, rtol=1e-4)
         np.testing.assert_allclose(one.position_mm, other.position_mm, atol=0.05)
         np.testing.assert_allclose(one.orientation, other.orientation, atol=1e-3)
+
+
+@pytest.mark.skipif(not shutil.which("dcm2niix"), reason="dcm2niix is not installed")
+def test_dcm2niix_makes_the_same_study_of_the_dicom(tmp_path: Path) -> None:
+    write_dicom(make_case(3, size="small").study, tmp_path / "dicom", 3, scout=True)
+    (made := tmp_path / "nifti").mkdir()
+    command = ["dcm2niix", "-z", "y", "-f", "%d", "-o", made, tmp_path / "dicom"]
+    subprocess.run(command, check=True, capture_output=True)
+    ours, theirs = read_study(made), read_study(tmp_path / "dicom")
+    for one, other in zip(ours.series, theirs.series, strict=True):
+        assert (one.view, one.sequence) == (other.view, other.sequence)
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+        np.testing.assert_allclose(one.position_mm, other.position_mm, atol=0.05)
 
 
 def test_real_pairs_of_phases(real_folder: Path, tmp_path: Path) -> None:
