@@ -9,6 +9,7 @@ columns; for `.npy` it is assumed, and a note says so.
 from __future__ import annotations
 
 import io
+import tokenize
 import zipfile
 
 import numpy as np
@@ -34,7 +35,7 @@ def read_arrays(sources: list[Source], limits: Limits) -> Study:
         try:
             loaded = np.load(io.BytesIO(source.read()), allow_pickle=False)
             stack, spacing, view = _contents(loaded, source, limits)
-        except (*MALFORMED, zipfile.BadZipFile) as error:
+        except (*MALFORMED, zipfile.BadZipFile, tokenize.TokenError, SyntaxError) as error:
             raise StudyError(
                 f"{source.name} is no NumPy file of plain numbers, or is damaged."
             ) from error
@@ -70,4 +71,8 @@ def _contents(
         if spacing is not None and len(spacing) != 3:
             raise ValueError("spacing_mm needs three numbers")
         view = View(str(loaded["view"])) if "view" in loaded else View.SAX
-        return loaded["pixels"], spacing, view
+        pixels = loaded["pixels"]
+        # NumPy hands over the bytes of a member that is no array.
+        if not isinstance(pixels, np.ndarray):
+            raise ValueError("pixels are no array")
+        return pixels, spacing, view
