@@ -31,6 +31,7 @@ _MALFORMED_NIFTI = (
     *MALFORMED,
     nibabel.filebasedimages.ImageFileError,
     nibabel.spatialimages.HeaderDataError,
+    nibabel.wrapstruct.WrapStructError,
 )
 # Right, front, head to left, back, head.
 _TO_DICOM = np.array([-1.0, -1.0, 1.0])
