@@ -11,9 +11,9 @@ import math
 import re
 import struct
 
+from pydicom.charset import default_encoding
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.charset import default_encoding
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_sequence
 from pydicom.sequence import Sequence
