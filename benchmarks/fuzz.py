@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
 import sys
 import tempfile
 import time
@@ -80,10 +82,13 @@ def summary(verdicts: list[Verdict]) -> None:
         per = 1000 * growth / (len(resident) - WARM)
         print(f"memory kept: {per:+.1f} MiB per 1,000 mutants, {resident[-1] >> 20} MiB at the end")
     print(f"\n{len(findings)} findings")
-    places = Counter((v.outcome, v.detail[-110:]) for v in findings)
-    for (outcome, detail), count in places.most_common():
-        numbers = [v.number for v in findings if (v.outcome, v.detail[-110:]) == (outcome, detail)]
-        print(f"{count:5} {outcome}: {detail!r} in {numbers[:8]}")
+    alike: dict[tuple[str, str], list[int]] = {}
+    for verdict in findings:
+        # Numbers in a message make no other finding of it.
+        detail = re.sub(r"-?[0-9.]+(e[+]?[0-9]+)?", "#", verdict.detail.split("\n")[0])
+        alike.setdefault((verdict.outcome, detail[:120]), []).append(verdict.number)
+    for (outcome, detail), numbers in sorted(alike.items(), key=lambda item: -len(item[1])):
+        print(f"{len(numbers):5} {outcome}: {detail!r} in {numbers[:8]}")
 
 
 def _keep(out: Path, run_number: int, verdict: Verdict, seeds: list[Seed]) -> None:
@@ -96,13 +101,10 @@ def _keep(out: Path, run_number: int, verdict: Verdict, seeds: list[Seed]) -> No
 
 def _one(run_number: int, number: int, seeds: list[Seed]) -> int:
     mutant = make(run_number, number, seeds)
-    output = sys.stdout.fileno()
-    import os
-
-    saved = os.fdopen(os.dup(output), "w")
+    shown = os.fdopen(os.dup(sys.stdout.fileno()), "w")  # the judge takes the first one away
     with tempfile.TemporaryDirectory() as folder:
         verdict = Judge(Path(folder)).read(mutant)
-    print(json.dumps(asdict(verdict), indent=1), mutant.container, list(mutant.files), file=saved)
+    print(json.dumps(asdict(verdict), indent=1), mutant.container, list(mutant.files), file=shown)
     return not verdict.fine
 
 

@@ -148,7 +148,7 @@ def encode(ds: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     ds = pydicom.dcmread(written(ds, ExplicitVRLittleEndian))
     uid = pydicom.uid.UID(syntax)
     if uid.is_compressed and not uid.is_deflated:
-        ds.compress(uid)
+        ds.compress(uid, generate_instance_uid=False)
     elif uid == ExplicitVRBigEndian:
         ds.PixelData = np.frombuffer(ds.PixelData, "<u2").astype(">u2").tobytes()
     return written(ds, uid).getvalue()

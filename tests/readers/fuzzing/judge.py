@@ -94,8 +94,8 @@ class Judge:
             given = paths[0]
         verdict = Verdict(mutant.number, mutant.seed.name, "+".join(mutant.kinds), "study")
         self._records.clear()
-        open_before, threads_before = _open_files(), threading.active_count()
-        before = _reset_peak()
+        open_before, threads_before = open_files(), threading.active_count()
+        before = reset_peak()
         shown = ""
         start = time.perf_counter()
         with warnings.catch_warnings(record=True) as warned:
@@ -115,12 +115,12 @@ class Judge:
                 shown = repr([study.set_aside, study.notes, [s.tags for s in study.series]])
                 study = None
         verdict.seconds = time.perf_counter() - start
-        verdict.peak = max(0, _peak() - before)
+        verdict.peak = max(0, peak() - before)
         if verdict.fine:
             self._look_around(verdict, mutant, shown, [str(w.message) for w in warned])
-        if verdict.fine and (_open_files() > open_before or threading.active_count() > 1):
+        if verdict.fine and (open_files() > open_before or threading.active_count() > 1):
             gc.collect()
-            if _open_files() > open_before or threading.active_count() > threads_before:
+            if open_files() > open_before or threading.active_count() > threads_before:
                 verdict.outcome = "file or thread left open"
         self._clear()
         verdict.resident = _status("VmRSS")
@@ -201,14 +201,15 @@ def _where(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:200]} at {place}"
 
 
-def _open_files() -> int:
+def open_files() -> int:
+    """How many files this process has open; 0 where the system does not say."""
     try:
         return len(os.listdir("/proc/self/fd"))
     except OSError:
         return 0
 
 
-def _reset_peak() -> int:
+def reset_peak() -> int:
     """Forget the highest resident memory so far, where the system can; returns the present."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
@@ -217,7 +218,8 @@ def _reset_peak() -> int:
     return _status("VmRSS")
 
 
-def _peak() -> int:
+def peak() -> int:
+    """The highest resident memory in bytes since `reset_peak`."""
     return _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 

@@ -50,7 +50,7 @@ def judged(run: int, numbers: Iterable[int], seeds: list[Seed], workers: int) ->
         seeds: what is spoiled.
         workers: processes side by side.
     """
-    context = _context()
+    context = watcher()
     waiting = iter(numbers)
     again: list[int] = []
     hung: set[int] = set()
@@ -92,8 +92,8 @@ def judged(run: int, numbers: Iterable[int], seeds: list[Seed], workers: int) ->
             _stop(worker)
 
 
-def _context() -> BaseContext:
-    """Processes forked from one that has the package imported, where the system can fork."""
+def watcher() -> BaseContext:
+    """How workers start: forked from a process that has imported the package, where that works."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

@@ -19,6 +19,7 @@ import pydicom
 import pydicom.data
 from pydicom.dataset import Dataset
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -94,7 +95,7 @@ def classic() -> Iterator[Seed]:
             files = {f"IM{n}": maker.encode(ds, syntax) for n, ds in enumerate(images)}
         except (RuntimeError, NotImplementedError):
             continue
-        yield Seed(f"classic {syntax.name}", "dicom", files)
+        yield Seed(f"classic {syntax.name}", "dicom", files, weight=_weight(syntax))
 
 
 def many_frames() -> Iterator[Seed]:
@@ -110,7 +111,7 @@ def many_frames() -> Iterator[Seed]:
                 files = {"cine.dcm": maker.encode(ds, syntax)}
             except (RuntimeError, NotImplementedError):
                 continue
-            yield Seed(f"{kind} {syntax.name}", "dicom", files)
+            yield Seed(f"{kind} {syntax.name}", "dicom", files, weight=_weight(syntax))
 
 
 def rich() -> Iterator[Seed]:
@@ -140,7 +141,7 @@ def codestreams() -> Iterator[Seed]:
         except Exception:  # pydicom raises what it likes; such a file is no seed
             continue
         cine = _around(ds, first)
-        yield Seed(f"codestream {file.name}", "dicom", {"cine.dcm": cine})
+        yield Seed(f"codestream {file.name}", "dicom", {"cine.dcm": cine}, weight=1)
 
 
 def pydicom_files() -> Iterator[Seed]:
@@ -152,22 +153,23 @@ def pydicom_files() -> Iterator[Seed]:
         yield Seed(f"pydicom {file.name}", "dicom", {file.name: data}, _secrets(data), 1)
 
 
-def phantom() -> Iterator[Seed]:
-    """Two series of a synthetic exam, as the package itself writes them."""
-    from cmrclip_lite.phantom import make_case
+def synthetic() -> Iterator[Seed]:
+    """A small study as the package itself writes synthetic exams."""
     from cmrclip_lite.phantom.dicom import write_dicom
     from cmrclip_lite.phantom.nifti import write_nifti
     from cmrclip_lite.study import Study
 
-    study = make_case(3, size="small").study
-    few = Study(study.series[:1] + [s for s in study.series if not s.is_cine][:1])
+    cine = np.stack([[maker.picture(z, t) for t in range(5)] for z in range(2)])
+    few = Study.from_array(cine, (8.0, 1.5, 1.5))
+    for series in few.series:
+        series.trigger_ms, series.rr_ms = np.arange(5) * 160.0, 800.0
     writers = {"dicom": partial(write_dicom, few, seed=1), "nifti": partial(write_nifti, few)}
     for form, write in writers.items():
         with tempfile.TemporaryDirectory() as folder:
             write(Path(folder) / "exam")
             found = sorted(f for f in Path(folder).rglob("*") if f.is_file())
             files = {f"{n}{''.join(f.suffixes)}": f.read_bytes() for n, f in enumerate(found)}
-        yield Seed(f"phantom {form}", form, files)
+        yield Seed(f"synthetic {form}", form, files)
 
 
 def forms() -> Iterator[Seed]:
@@ -201,7 +203,7 @@ MAKERS: tuple[Callable[[], Iterator[Seed]], ...] = (
     many_frames,
     rich,
     codestreams,
-    phantom,
+    synthetic,
     forms,
     archives,
     pydicom_files,
@@ -211,6 +213,11 @@ MAKERS: tuple[Callable[[], Iterator[Seed]], ...] = (
 def _side(syntax: str) -> int:
     """The fewest pixels that the encoder takes: JPEG 2000 halves an image five times."""
     return 32 if syntax == JPEG2000Lossless else 8
+
+
+def _weight(syntax: str) -> int:
+    """Less for compressed pixels, which start a process to decode each exam."""
+    return 1 if UID(syntax).is_encapsulated else 4
 
 
 def _small(ds: Dataset, number: int, side: int = 8) -> None:

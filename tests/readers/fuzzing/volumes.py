@@ -123,7 +123,7 @@ def nrrd_field(rng: Random, data: bytes) -> bytes:
         number = rng.choice((b"%d" % whole(rng, 32), *TEXTS[:20]))
         lines[at] = rng.choice(
             (b"sizes: 5 8 8 99999999", b"sizes: 5 8 8", b"sizes: -5 8 8 2", b"dimension: 9999999",
-             b"data file: ../../../etc/passwd", b"data file: LIST", b"datafile: x%d.raw 1 9999999 1",
+             b"data file: ../../../etc/passwd", b"data file: LIST", b"data file: x%d.raw 1 9 1",
              b"encoding: hex", b"encoding: bzip2", b"encoding: ascii", b"encoding: raw",
              b"type: block", b"type: double", b"type: " + number, b"line skip: 99999999",
              b"byte skip: -1", b"byte skip: -99999999", b"byte skip: 9999999999", b"endian: big",
