@@ -26,6 +26,7 @@ class Cost:
     Attributes:
         series: how many the study has; 0 if it was refused.
         said: the error's message, or the reasons for what was set aside.
+        seconds: of processor time, which a busy machine does not lengthen.
         peak: bytes of memory above those before.
     """
 
@@ -62,7 +63,7 @@ def read_watched(path: Path | list[Path]) -> Cost:
 def _read(pipe: Connection, path: Path | list[Path]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     series, files, before = 0, open_files(), reset_peak()
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         study = read_study(path)
         series, said = len(study.series), "; ".join(item.reason for item in study.set_aside)
@@ -71,5 +72,5 @@ def _read(pipe: Connection, path: Path | list[Path]) -> None:
     except BaseException as error:
         pipe.send(f"raised {type(error).__name__}: {error}")
         return
-    cost = Cost(series, said, time.perf_counter() - start, max(0, peak() - before))
+    cost = Cost(series, said, time.process_time() - start, max(0, peak() - before))
     pipe.send(cost if open_files() <= files else "left files open")
