@@ -145,16 +145,16 @@ def enhanced(slices: int = 4, phases: int = 6, gap_mm: float = 10.0, order: int 
 
 def encode(ds: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     """The bytes of a DICOM file in a transfer syntax; compressed ones through pydicom."""
-    ds = pydicom.dcmread(_written(ds, ExplicitVRLittleEndian))
+    ds = pydicom.dcmread(written(ds, ExplicitVRLittleEndian))
     uid = pydicom.uid.UID(syntax)
     if uid.is_compressed and not uid.is_deflated:
-        ds.compress(uid)
+        ds.compress(uid, generate_instance_uid=False)
     elif uid == ExplicitVRBigEndian:
         ds.PixelData = np.frombuffer(ds.PixelData, "<u2").astype(">u2").tobytes()
-    return _written(ds, uid).getvalue()
+    return written(ds, uid).getvalue()
 
 
-def _written(ds: Dataset, syntax: str) -> io.BytesIO:
+def written(ds: Dataset, syntax: str) -> io.BytesIO:
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = syntax
     ds.file_meta.MediaStorageSOPClassUID = ds.get("SOPClassUID", MRImageStorage)

@@ -75,21 +75,6 @@ class Slice:
         instance = min(frame.times.get("instance", 0.0) for frame in self.frames)
         return first, header.series_number, header.acquisition_number, instance
 
-    def same_place(self, other: Slice) -> bool:
-        """Whether both show one slice location with one matrix and spacing."""
-        if self.matrix != other.matrix or self.component != other.component:
-            return False
-        mine, theirs = self.frames[0].spacing, other.frames[0].spacing
-        if (mine is None) != (theirs is None) or (mine and not np.allclose(mine, theirs, 0.01)):
-            return False
-        if self.orientation is None or other.orientation is None:
-            return False
-        if self.position is None or other.position is None:
-            return False
-        if not _aligned(self.orientation, other.orientation):
-            return False
-        return abs(float((self.position - other.position) @ self.normal)) < SAME_PLACE_MM
-
 
 def component(frame: Frame) -> str:
     """Which picture of the complex signal a frame is: "magnitude" unless it says otherwise."""
@@ -171,18 +156,61 @@ def merge_repeats(found: list[Slice]) -> tuple[list[Slice], int]:
 
 def _by_place(found: list[Slice]) -> list[list[Slice]]:
     places: list[list[Slice]] = []
+    # Thousands of places are compared at once; one by one they would take minutes.
+    firsts: dict[tuple, _Firsts] = {}
     for candidate in found:
-        home = next((place for place in places if place[0].same_place(candidate)), None)
+        spacing = candidate.frames[0].spacing
+        key = (candidate.matrix, candidate.component, spacing is None)
+        if candidate.orientation is None or candidate.position is None:
+            places.append([candidate])
+            continue
+        row = np.concatenate([candidate.orientation.ravel(), candidate.position, spacing or ()])
+        same = firsts.setdefault(key, _Firsts(len(row)))
+        home = next(iter(same.where(_same_place(same.rows, row))), None)
         if home is None:
+            same.add(row, len(places))
             places.append([candidate])
         else:
-            home.append(candidate)
+            places[home].append(candidate)
     return places
+
+
+class _Firsts:
+    """The first member of each group as a row of numbers, and the number of its group."""
+
+    def __init__(self, width: int) -> None:
+        self._rows = np.empty((8, width))
+        self._groups: list[int] = []
+
+    @property
+    def rows(self) -> np.ndarray:
+        """`(groups, width)`."""
+        return self._rows[: len(self._groups)]
+
+    def add(self, row: np.ndarray, group: int) -> None:
+        if len(self._groups) == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+        self._rows[len(self._groups)] = row
+        self._groups.append(group)
+
+    def where(self, alike: np.ndarray) -> list[int]:
+        """The groups, oldest first, whose rows are `alike`, a `(groups,)` mask."""
+        return [self._groups[index] for index in np.flatnonzero(alike)]
+
+
+def _same_place(firsts: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Which rows of axes (6), position (3) and spacing (2, or none) are the place of another."""
+    axes = firsts[:, :6].reshape(-1, 2, 3)
+    normals = np.cross(axes[:, 0], axes[:, 1])
+    apart = np.abs(np.einsum("ij,ij->i", firsts[:, 6:9] - row[6:9], normals))
+    spacing = np.isclose(firsts[:, 9:], row[9:], 0.01).all(axis=1)
+    return _aligned(axes, row[:6].reshape(2, 3)) & (apart < SAME_PLACE_MM) & spacing
 
 
 def _places(frames: list[Frame]) -> list[list[Frame]]:
     """Split frames of one series by orientation, then by position along the normal."""
     groups: list[tuple[np.ndarray, list[Frame]]] = []
+    firsts = _Firsts(6)
     unknown: list[Frame] = []
     by_axes: dict[tuple | None, list[Frame]] = defaultdict(list)
     for frame in frames:
@@ -192,11 +220,12 @@ def _places(frames: list[Frame]) -> list[list[Frame]]:
         if axes is None:
             unknown += members
             continue
-        home = next((group for group in groups if _aligned(group[0], axes)), None)
-        if home is None:
+        alike = firsts.where(_aligned(firsts.rows.reshape(-1, 2, 3), axes))
+        if not alike:
+            firsts.add(axes.ravel(), len(groups))
             groups.append((axes, list(members)))
         else:
-            home[1].extend(members)
+            groups[alike[0]][1].extend(members)
     places = _unplaced(unknown)
     for axes, members in groups:
         along = np.array([frame.position for frame in members]) @ np.cross(*axes)
@@ -237,8 +266,9 @@ def _acquisitions(frames: list[Frame]) -> list[list[Frame]]:
     return [[ordered[i] for i in run] for run in runs]
 
 
-def _aligned(a: np.ndarray, b: np.ndarray) -> bool:
-    return bool((a * b).sum(axis=1).min() > SAME_ANGLE_COS)
+def _aligned(many: np.ndarray, one: np.ndarray) -> np.ndarray:
+    """Which of `(n, 2, 3)` axes point the way of one `(2, 3)`."""
+    return (many * one).sum(axis=2).min(axis=1, initial=2.0) > SAME_ANGLE_COS
 
 
 def unit_axes(axes: np.ndarray) -> np.ndarray | None:

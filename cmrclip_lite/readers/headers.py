@@ -12,10 +12,11 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from .bounded import BoundedBytes
 from .explode import explode
 from .limits import Limits
 from .records import NATIVE, Header
-from .sources import Source
+from .sources import HEAD_BYTES, Source
 from .tags import MALFORMED_DICOM, Elements
 
 # The technical facts a Series may carry: name, tag, value representation ("" for text).
@@ -71,7 +72,8 @@ def read_header(source: Source, limits: Limits) -> Header | str:
 
 def _parse(data: bytes) -> tuple[Dataset, int | None]:
     """The data set before its pixels, and where in the file the pixel element begins."""
-    stream = io.BytesIO(data)
+    # Counting reads costs a little, which the many files with short headers need not pay.
+    stream = io.BytesIO(data) if len(data) <= HEAD_BYTES else BoundedBytes(data)
     ds = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
     at = stream.tell()
     little = data[at : at + 2] == b"\xe0\x7f" and data[at + 2 : at + 4] in _PIXEL_ELEMENTS

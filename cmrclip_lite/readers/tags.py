@@ -11,10 +11,14 @@ import math
 import re
 import struct
 
+from pydicom.charset import default_encoding
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.filereader import read_sequence
+from pydicom.sequence import Sequence
 
+from .bounded import SMALL_BYTES, BoundedBytes
 from .limits import MALFORMED
 
 # pydicom's own two are no kind of ValueError.
@@ -87,7 +91,7 @@ class Elements:
         if tag not in self._stored:
             return []
         try:
-            value = self._ds[tag].value
+            value = _large_sequence(self._stored[tag]) or self._ds[tag].value
             return [Elements(item) for item in value] if value else []
         except MALFORMED_DICOM:
             return []
@@ -112,6 +116,19 @@ class Elements:
             return None
         seconds = float(stated[4:] or 0)
         return 1000.0 * (int(stated[:2]) * 3600 + int(stated[2:4]) * 60 + seconds)
+
+
+def _large_sequence(stored: RawDataElement | DataElement) -> Sequence | None:
+    """A sequence that is not parsed yet and could take long, parsed within bounds."""
+    if not isinstance(stored, RawDataElement) or len(stored.value or b"") <= SMALL_BYTES:
+        return None
+    return read_sequence(
+        BoundedBytes(stored.value),
+        stored.is_implicit_VR,
+        stored.is_little_endian,
+        len(stored.value),
+        default_encoding,
+    )
 
 
 def _as_numbers(stored: RawDataElement | DataElement, vr: str) -> tuple[float, ...]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tarfile
+import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,14 +56,65 @@ def bundled_files() -> list[Path]:
     return [f for f in files if f.suffix not in (".py", ".pyc")]
 
 
+def larger_files() -> list[Path]:
+    """The files that pydicom keeps in a package of their own."""
+    data_store = pytest.importorskip("data_store", reason="pydicom-data is not installed")
+    return sorted((Path(data_store.__file__).parent / "data").iterdir())
+
+
+def outcome(given: Path | list[Path]) -> str:
+    """ "read", or the reason why not, without what is the file's own."""
+    try:
+        read_study(given)
+    except CmrClipError as error:
+        assert len(str(error)) < 2000
+        found = re.search(r"images: [0-9]+ \w+ \((.*)\)[.]", str(error))
+        return found.group(1) if found else str(error)
+    return "read"
+
+
 def test_files_of_pydicom_read_or_fail_clearly() -> None:
     files = bundled_files()
     assert len(files) > 100
-    for file in files:
-        try:
-            read_study(file)
-        except CmrClipError as error:
-            assert file.name in str(error) and len(str(error)) < 400
+    outcomes = Counter(outcome(file) for file in files)
+    assert sum(outcomes.values()) == len(files)
+    # Nearly all are CT, ultrasound or no image; what else there is must not grow unnoticed.
+    assert outcomes["damaged DICOM files"] <= 2, outcomes
+
+
+@pytest.mark.slow
+def test_larger_files_of_pydicom_read_or_fail_clearly() -> None:
+    outcomes = Counter(outcome(file) for file in larger_files())
+    assert sum(outcomes.values()) >= 60 and outcomes["read"] >= 4
+    assert outcomes["damaged DICOM files"] == 0, outcomes
+
+
+@pytest.mark.slow
+def test_files_of_pydicom_under_wrong_names(tmp_path: Path) -> None:
+    """What a file is is told by its content: a name changes nothing."""
+    endings = (".nii.gz", ".zip", ".npz", ".mp4", ".txt", "")
+    for number, file in enumerate(bundled_files() + larger_files()):
+        if b"\0" not in file.read_bytes()[:1024]:
+            continue
+        wrong = tmp_path / f"{number}{endings[number % len(endings)]}"
+        wrong.symlink_to(file)
+        before, after = outcome(file), outcome(wrong)
+        assert before.replace(file.name, "") == after.replace(wrong.name, ""), file.name
+
+
+@pytest.mark.slow
+def test_everything_of_pydicom_in_one_archive(tmp_path: Path) -> None:
+    """One patient's exam among it all is refused, for there are many patients."""
+    files = bundled_files() + larger_files()
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for number, file in enumerate(files):
+            archive.write(file, f"{number % 7}/{number}-{file.name}")
+    with tarfile.open(tmp_path / "all.tar.gz", "w:gz") as archive:
+        for number, file in enumerate(files):
+            archive.add(file, f"{number % 7}/{number}-{file.name}")
+    for name in ("all.zip", "all.tar.gz"):
+        with pytest.raises(CmrClipError, match=r"[0-9]+ different patients"):
+            read_study(tmp_path / name)
 
 
 @pytest.fixture(scope="module")
