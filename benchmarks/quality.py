@@ -67,7 +67,7 @@ def fewer(study: Study, phases: float, rng: np.random.Generator) -> Study:
 
 def without_phases(study: Study, count: float, rng: np.random.Generator) -> Study:
     kept = np.delete(np.arange(12), 4 + np.arange(int(count)))
-    return changed(study, lambda series: _phases(series, kept), every=False)
+    return changed(study, lambda series: _phases(series, kept))
 
 
 def uneven(study: Study, deviation: float, rng: np.random.Generator) -> Study:
@@ -157,9 +157,9 @@ def saturated(study: Study, share: float, rng: np.random.Generator) -> Study:
 
 # What is done, at which strengths, and words of the note that names it.
 FLAWS: dict[str, tuple[Flaw, tuple[float, ...], str]] = {
-    "slice moved in its plane, mm": (shifted, (0, 4, 6, 8, 10, 12, 16), "beside the line"),
+    "slice moved in its plane, mm": (shifted, (0, 4, 6, 8, 10, 12, 16), "off the line"),
     "phases left (0: all 12)": (fewer, (0, 2, 4, 6, 8), "phases"),
-    "phases missing in one slice": (without_phases, (0, 1, 2), "a hole in the times"),
+    "phases missing in every slice": (without_phases, (0, 1, 2), "a hole in the times"),
     "uneven steps, deviation": (uneven, (0, 0.1, 0.2, 0.3), "uneven|a hole"),
     "one slice's heartbeat longer by": (rhythm, (0, 0.1, 0.2, 0.3, 0.5), "The heartbeat lasted"),
     "slices missing in the stack": (without_slices, (0, 1, 2), "gap"),

@@ -84,11 +84,13 @@ def test_phases_far_apart_are_noted_with_what_is_recommended(clean: Study) -> No
 
 
 def test_a_phase_left_out_leaves_a_hole_in_the_times(clean: Study) -> None:
-    step = clean.series[3].rr_ms / PHASES
-    note = only_note(with_phases(clean, np.delete(np.arange(PHASES), 5), only=3))
-    assert note.startswith(
-        f"1 of 7 cine slices has a hole in the times of the phases (up to {2 * step:.0f} ms"
-    )
+    step = max(series.rr_ms for series in clean.series) / PHASES
+    kept = np.delete(np.arange(PHASES), 5)
+    start = "All 7 cine slices have a hole in the times of the phases"
+    note = only_note(with_phases(clean, kept))
+    assert note.startswith(f"{start} (up to {2 * step:.0f} ms, where the others are {step:.0f} ms")
+    # Where one slice alone is short, reading says so.
+    assert quality_notes(with_phases(clean, kept, only=3)) == []
 
 
 def test_uneven_phases_and_a_changing_rhythm_are_told_apart(clean: Study) -> None:
@@ -134,7 +136,7 @@ def test_a_slice_beside_the_line_of_its_neighbours(clean: Study, by: str) -> Non
         moved = replace(series, position_mm=series.position_mm + 16.0 * series.orientation[0])
     note = only_note(with_slices(clean, lambda _: moved, only=3))
     assert note.startswith("1 of 7 short-axis slices seems to lie ")
-    assert abs(int(note.split(" mm beside")[0].split()[-1]) - 16) <= 4
+    assert abs(int(note.split(" mm off")[0].split()[-1]) - 16) <= 4
 
 
 def test_a_stack_that_leans_or_is_recentred_is_no_misalignment(clean: Study) -> None:
@@ -218,6 +220,21 @@ def test_what_cannot_be_told_is_not_guessed() -> None:
     assert still.series[0].sequence is Sequence.UNKNOWN and quality_notes(still) == []
     lone = Study([Series(noise[0], (2.0, 2.0), view=View.FOUR_CHAMBER, sequence=Sequence.CINE)])
     assert quality_notes(lone) == []
+
+
+@pytest.mark.parametrize("spacing", [(1e-6, 1.5), (1e-6, 1e-6), (400.0, 400.0), (1.5, 90.0)])
+def test_absurd_sizes_and_values_cost_nothing_and_break_nothing(
+    clean: Study, spacing: tuple[float, float]
+) -> None:
+    absurd = with_slices(clean, lambda s: replace(s, spacing_mm=spacing))
+    assert "unlikely size" in only_note(absurd)
+    huge = with_slices(clean, lambda s: replace(s, pixels=s.pixels * 1e300))
+    assert not any("size" in note for note in quality_notes(huge))
+
+
+def test_values_about_zero_read_like_others(clean: Study) -> None:
+    mean = np.mean([series.pixels for series in clean.series])
+    assert quality_notes(with_slices(clean, lambda s: replace(s, pixels=s.pixels - mean))) == []
 
 
 def test_the_words_agree_in_number() -> None:

@@ -10,8 +10,10 @@ The checks look at coarse grids and at some of the pixels, so that they cost a f
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..study import Study
-from . import frames, geometry, heart, timing
+from . import alignment, frames, geometry, heart, timing
 
 # More than this is not read.
 MOST_NOTES = 6
@@ -26,26 +28,28 @@ def quality_notes(study: Study) -> list[str]:
     Returns:
         At most `MOST_NOTES` sentences, none for an exam in which nothing was found.
     """
-    seen, sparse = heart.look(study), frames.look(study)
-    sizes = geometry.implausible_sizes(study)
-    # What spoils every score first, what blurs some of them last.
-    notes = (
-        sizes,
-        frames.blank_frames(sparse),
-        seen and heart.cut_off(seen),
-        # Of a wrong spacing it is said once.
-        seen and not sizes and heart.implausible_size(seen),
-        geometry.missing_slices(study),
-        geometry.short_stack(study),
-        timing.few_phases(study),
-        timing.missing_phases(study),
-        seen and heart.misaligned_slices(seen),
-        frames.repeated_frames(sparse),
-        frames.odd_frames(sparse),
-        timing.implausible_heartbeat(study),
-        timing.uneven_phases(study),
-        timing.changing_rhythm(study),
-        geometry.wide_steps(study),
-        frames.saturated_pixels(sparse),
-    )
+    # Values near the limits of their type overflow; then no check has anything to say.
+    with np.errstate(all="ignore"):
+        seen, sparse = heart.look(study), frames.look(study)
+        sizes = geometry.implausible_sizes(study)
+        # What spoils every score first, what blurs some of them last.
+        notes = (
+            sizes,
+            frames.blank_frames(sparse),
+            seen and heart.cut_off(seen),
+            # Of a wrong spacing it is said once.
+            seen and not sizes and heart.implausible_size(seen),
+            geometry.missing_slices(study),
+            geometry.short_stack(study),
+            timing.few_phases(study),
+            timing.missing_phases(study),
+            seen and alignment.misaligned_slices(seen),
+            frames.repeated_frames(sparse),
+            frames.odd_frames(sparse),
+            timing.implausible_heartbeat(study),
+            timing.uneven_phases(study),
+            timing.changing_rhythm(study),
+            geometry.wide_steps(study),
+            frames.saturated_pixels(sparse),
+        )
     return [note for note in notes if note][:MOST_NOTES]

@@ -56,21 +56,27 @@ def few_phases(study: Study) -> str | None:
 
 
 def missing_phases(study: Study) -> str | None:
-    """A hole in the times of the phases."""
-    timed = _timed(study)
+    """A hole in the times of the phases.
+
+    A slice with fewer phases than others of its view is left out: readers say that.
+    """
+    cines = study.cines()
+    most = {series.view: 0 for series in cines}
+    for series in cines:
+        most[series.view] = max(most[series.view], len(series.pixels))
     holes = []
-    for steps in timed:
+    for steps in _timed([s for s in cines if len(s.pixels) == most[s.view]]):
         usual = float(np.median(steps))
         if usual > 0 and steps.max() > HOLE * usual:
             holes.append((float(steps.max()), usual))
     if not holes:
         return None
     longest, usual = max(holes)
-    start = share(len(holes), len(study.cines()), "cine slice", "has", "have")
+    start = share(len(holes), len(cines), "cine slice", "has", "have")
     return (
         f"{start} a hole in the times of the phases (up to {longest:.0f} ms, where the others "
-        f"are {usual:.0f} ms apart): images are missing, and if they are those of the fullest "
-        "contraction, the heart looks weaker than it is."
+        f"are {usual:.0f} ms apart); images seem to be missing, and if they are those of the "
+        "fullest contraction, the heart looks weaker than it is."
     )
 
 
@@ -78,7 +84,7 @@ def uneven_phases(study: Study) -> str | None:
     """Phases that are not evenly spread, apart from a hole."""
     uneven = [
         steps
-        for steps in _timed(study)
+        for steps in _timed(study.cines())
         if steps.std() > UNEVEN * steps.mean() and steps.max() <= HOLE * np.median(steps)
     ]
     if not uneven:
@@ -118,11 +124,11 @@ def changing_rhythm(study: Study) -> str | None:
     )
 
 
-def _timed(study: Study) -> list[np.ndarray]:
+def _timed(cines: list[Series]) -> list[np.ndarray]:
     """The steps between phases of each cine that has times and more than two of them."""
     return [
         np.diff(series.trigger_ms)
-        for series in study.cines()
+        for series in cines
         if series.trigger_ms is not None and len(series.trigger_ms) > 3
     ]
 
