@@ -94,9 +94,10 @@ def test_files_of_pydicom_under_wrong_names(tmp_path: Path) -> None:
     """What a file is is told by its content: a name changes nothing."""
     endings = (".nii.gz", ".zip", ".npz", ".mp4", ".txt", "")
     for number, file in enumerate(bundled_files() + larger_files()):
-        if b"\0" not in file.read_bytes()[:1024]:
+        # A text has no content to tell; the standard itself gives DICOMDIR its name.
+        if b"\0" not in file.read_bytes()[:1024] or file.name.startswith("DICOMDIR"):
             continue
-        wrong = tmp_path / f"{number}{endings[number % len(endings)]}"
+        wrong = tmp_path / f"wrong{number}{endings[number % len(endings)]}"
         wrong.symlink_to(file)
         before, after = outcome(file), outcome(wrong)
         assert before.replace(file.name, "") == after.replace(wrong.name, ""), file.name
