@@ -19,6 +19,7 @@ from .limits import Limits
 from .records import Frame, Header
 from .sources import Source
 from .timing import contradictions
+from .volume import VOXEL_MM
 
 MR_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
@@ -214,9 +215,9 @@ def _parallel(a: Slice, b: Slice) -> bool:
 def _series(found: Slice, sequence: Sequence, array: np.ndarray, notes: list[str]) -> Series:
     first = found.frames[0]
     spacing = first.spacing
-    if spacing is None or min(spacing) <= 0:
+    if spacing is None or not VOXEL_MM[0] <= min(spacing) <= max(spacing) <= VOXEL_MM[1]:
         spacing = (1.0, 1.0)
-        notes.append("Some images do not state their pixel spacing; 1 mm was assumed.")
+        notes.append("Some images do not state a possible pixel spacing; 1 mm was assumed.")
     if found.orientation is None or found.position is None:
         notes.append("Some images do not state where they lie; their view is a guess.")
     if sequence is Sequence.CINE and found.time_key in ("instance", "frame"):

@@ -183,7 +183,9 @@ def _scaled(images: list[np.ndarray], frames: list[Frame]) -> np.ndarray:
         if stack.dtype.kind == "f":
             stack = -stack
         else:
-            top = (1 << header.bits_stored) - 1 if stack.dtype.kind == "u" else -1
+            most = stack.dtype.itemsize * 8
+            bits = header.bits_stored if 0 < header.bits_stored < most else most
+            top = (1 << min(bits, 62)) - 1 if stack.dtype.kind == "u" else -1
             stack = (top - stack.astype(np.int64)).astype(stack.dtype)
     if header.modality_lut is not None:
         return stack  # a file has a LUT or a slope, never both

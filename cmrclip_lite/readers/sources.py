@@ -273,11 +273,12 @@ def _walk(folder: Path, limits: Limits, found: Found) -> list[Source]:
     pending = [folder]
     while pending:
         current = pending.pop()
-        info = current.stat()
-        if (info.st_dev, info.st_ino) in visited:
-            continue
-        visited.add((info.st_dev, info.st_ino))
+        limits.check_time(shown(folder.name))
         try:
+            info = current.stat()
+            if (info.st_dev, info.st_ino) in visited:
+                continue
+            visited.add((info.st_dev, info.st_ino))
             with os.scandir(current) as listing:
                 entries = sorted(listing, key=lambda entry: natural(entry.name))
         except PermissionError:
@@ -285,12 +286,26 @@ def _walk(folder: Path, limits: Limits, found: Found) -> list[Source]:
                 raise
             found.set_aside.append(SetAside("folders", "no permission to read them"))
             continue
-        pending += [Path(e.path) for e in reversed(entries) if e.is_dir()]
+        except OSError as error:
+            # A path longer than the system takes, a folder that went away, a failing disk.
+            reason = f"could not be read ({(error.strerror or 'input error').lower()})"
+            found.set_aside.append(SetAside("folders", reason))
+            continue
+        folders = [entry for entry in entries if _leads_to_folder(entry)]
+        pending += [Path(entry.path) for entry in reversed(folders)]
+        inside = {entry.name for entry in folders}
         for entry in entries:
-            if not entry.is_dir():
+            if entry.name not in inside:
                 sources += _file(Path(entry.path), limits, found)
         limits.check("entries", len(sources) + len(visited), shown(folder.name))
     return sources
+
+
+def _leads_to_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links in a circle; as a file it is told to be broken
+        return False
 
 
 def _file(path: Path, limits: Limits, found: Found) -> list[Source]:

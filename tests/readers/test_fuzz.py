@@ -103,7 +103,7 @@ def test_a_member_of_an_npz_that_is_no_array(tmp_path: Path) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("pixels", b"no array")
-    refused(tmp_path / "a.npz", stream.getvalue(), "no NumPy file")
+    refused(tmp_path / "a.npz", stream.getvalue(), "needs an array named pixels")
 
 
 def test_a_numpy_header_without_an_end(tmp_path: Path) -> None:

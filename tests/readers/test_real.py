@@ -85,7 +85,9 @@ def test_files_of_pydicom_read_or_fail_clearly() -> None:
 @pytest.mark.slow
 def test_larger_files_of_pydicom_read_or_fail_clearly() -> None:
     outcomes = Counter(outcome(file) for file in larger_files())
-    assert sum(outcomes.values()) >= 60 and outcomes["read"] >= 4
+    # None is of a heart; six are dynamic images of a brain, which must not pass for one.
+    assert sum(outcomes.values()) >= 60 and outcomes["read"] == 0
+    assert outcomes["images of another part of the body"] >= 6
     assert outcomes["damaged DICOM files"] == 0, outcomes
 
 
