@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .deid_command import add_deidentify
 from .errors import CmrClipError
 
 if TYPE_CHECKING:
@@ -286,6 +287,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--port", type=int, default=7860, help="port (default 7860)")
     sub.add_argument("--open", action="store_true", help="open the page in a browser")
 
+    add_deidentify(commands)
     _add_phantom(commands)
     return parser
 
