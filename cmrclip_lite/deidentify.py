@@ -23,39 +23,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
-from .burned_in import Box, find_burned_in, joined
+from .burned_in import Box
 from .deid_check import Identity
-from .deid_rules import MOVED, STANDARD_UIDS, Secrets, clean, clock, require_library
-from .errors import CmrClipError, StudyError
+from .deid_rules import Secrets, clean, require_library
+from .deid_survey import TEXT, Image, left, survey
+from .errors import CmrClipError
 from .readers.dicom import pydicom_silenced
-from .readers.headers import read_header
 from .readers.limits import Limits
-from .readers.pixels import read_frames, require_decoder
 from .readers.records import Header
-from .readers.sources import PathLike, Source, find
+from .readers.sources import PathLike, find
 from .readers.tags import MALFORMED_DICOM
 from .study import SetAside
+
+__all__ = ["CAUTION", "TEXT", "Account", "DeidentificationError", "deidentify"]
 
 CAUTION = "De-identification is a help, not a proof: check before you share."
 HANDLINGS = ("refuse", "black")
 # A shorter key could be guessed, and with it every UID.
 SHORTEST_KEY = 16
-# Text in this share of a series' images is taken to be in all of them.
-SHARED = 0.25
-
-TEXT = "text in the pixels"
-_NO_IMAGES = {
-    "1.2.840.10008.5.1.4.1.1.88.": "structured reports",
-    "1.2.840.10008.5.1.4.1.1.104.": "encapsulated documents",
-    "1.2.840.10008.5.1.4.1.1.11.": "presentation states",
-}
-# Secondary capture, ultrasound, visible light: pictures that usually carry text or a person.
-_WRITTEN_ON = tuple(f"1.2.840.10008.5.1.4.1.1.{part}." for part in (3, 6, 7, 77))
 
 
 class DeidentificationError(CmrClipError):
@@ -102,17 +91,6 @@ class Account:
         lines += [f"left out          {s.count} x {s.what}: {s.reason}" for s in self.left_out]
         lines.append(f"places with text  {self.boxes} ({self.blacked} images blacked out)")
         return "\n".join([*lines, CAUTION])
-
-
-@dataclass(eq=False)
-class _Image:
-    header: Header
-    stated: bool
-    boxes: list[Box]
-
-    @property
-    def series(self) -> tuple[str, int, int]:
-        return self.header.series_uid, self.header.rows, self.header.columns
 
 
 def deidentify(
@@ -162,8 +140,8 @@ def deidentify(
         others = len(found.nifti) + len(found.arrays)
         if others:
             aside["files", "not DICOM"] += others
-        images, identity = _survey(found.dicom, limits, secrets, aside)
-        boxes = _left(images, burned_in, aside)
+        images, identity = survey(found.dicom, limits, secrets, aside)
+        boxes = left(images, burned_in, aside)
         account = Account()
         with _beside(out) as work:
             _write(images, boxes, secrets, identity, work / "copies", account, aside)
@@ -194,131 +172,8 @@ def _check_place(given: list[PathLike], out: Path) -> None:
         raise DeidentificationError(f"There is no folder {where.parent.name} to write to.")
 
 
-def _survey(
-    sources: list[Source], limits: Limits, secrets: Secrets, aside: Counter
-) -> tuple[list[_Image], Identity]:
-    """Look at every file once: what it is, whom it names, when it was made, what is drawn on it."""
-    images, identity = [], Identity()
-    for source in sources:
-        try:
-            header = read_header(source, limits)
-        except OSError:
-            header = "files that could not be read"
-        if isinstance(header, str):
-            aside["files", header] += 1
-            continue
-        try:
-            ds = pydicom.dcmread(
-                io.BytesIO(header.source.read()), stop_before_pixels=True, force=True
-            )
-            identity.add(ds)
-            reason = _no_image(header, ds)
-            if reason:
-                aside["images" if header.has_image else "files", reason] += max(
-                    1, header.frame_count
-                )
-                continue
-            _note_times(ds, secrets)
-            images.append(_Image(header, _says_text(header, ds), _drawn(header)))
-        except MALFORMED_DICOM:
-            aside["files", "damaged DICOM files"] += 1
-        except StudyError:
-            aside["images", "compressed so that their pixels could not be checked here"] += 1
-        finally:
-            header.source.release()
-    return images, identity
-
-
-def _no_image(header: Header, ds: Dataset) -> str | None:
-    if header.sop_class == "1.2.840.10008.1.3.10" or header.source.name.upper() == "DICOMDIR":
-        return "DICOMDIR, an index of the originals"
-    for start, what in _NO_IMAGES.items():
-        if header.sop_class.startswith(start):
-            return what
-    if not header.has_image:
-        return "DICOM objects without an image"
-    if not header.sop_class.startswith(STANDARD_UIDS):
-        return "a kind of object that the standard does not know"
-    if not UID(header.syntax).is_transfer_syntax or UID(header.syntax).is_private:
-        return "a transfer syntax that the standard does not know"
-    if str(ds.get("RecognizableVisualFeatures", "")).upper() == "YES":
-        return "said to show a person recognisably"
-    if header.bits_stored < header.bits_allocated and _overlay_in_pixels(ds):
-        return "an overlay kept in unused bits of the pixels"
-    return None
-
-
-def _overlay_in_pixels(ds: Dataset) -> bool:
-    planes = range(0x6000, 0x601F, 2)
-    return any((g, 0x0010) in ds and (g, 0x3000) not in ds for g in planes)
-
-
-def _says_text(header: Header, ds: Dataset) -> bool:
-    """Whether the file says it carries text, or is of a kind that usually does."""
-    return (
-        str(ds.get("BurnedInAnnotation", "")).upper() == "YES"
-        or f"{header.sop_class}.".startswith(_WRITTEN_ON)
-        or header.modality == "US"
-        or any("SAVE" in part or "SCREEN" in part for part in header.image_type)
-    )
-
-
-def _drawn(header: Header) -> list[Box]:
-    """Where text is drawn on any frame of a file.
-
-    Raises:
-        StudyError: if no decoder for it is installed.
-        Exception: one of `MALFORMED_DICOM`, if the pixels cannot be decoded.
-    """
-    require_decoder(header)
-    if header.samples != 1:
-        colours = pydicom.dcmread(io.BytesIO(header.source.read()), force=True).pixel_array
-        return find_burned_in(colours.mean(axis=-1))
-    frames = read_frames(header, list(range(header.frame_count)))
-    if len(frames) < header.frame_count:
-        raise ValueError("frames that cannot be decoded")
-    return find_burned_in(np.stack(list(frames.values())))
-
-
-def _note_times(ds: Dataset, secrets: Secrets) -> None:
-    patient = secrets.patient(str(ds.get("PatientID") or ""))
-    for element in ds.iterall():
-        if element.tag in MOVED and element.VR in ("TM", "DT"):
-            micros = clock(str(element.value or ""))
-            if micros is not None:
-                known = secrets.first_clock.get(patient, micros)
-                secrets.first_clock[patient] = min(known, micros)
-
-
-def _left(images: list[_Image], burned_in: str, aside: Counter) -> dict[tuple, list[Box]]:
-    """Drop images with text that cannot stay; returns what to black out, by series and matrix."""
-    boxes: dict[tuple, set[Box]] = {}
-    flagged: Counter[tuple] = Counter()
-    total: Counter[tuple] = Counter(image.series for image in images)
-    for image in images:
-        boxes.setdefault(image.series, set()).update(image.boxes)
-        flagged[image.series] += bool(image.boxes)
-    kept = []
-    for image in images:
-        shared = flagged[image.series] >= SHARED * total[image.series]
-        text = bool(image.boxes) or (shared and flagged[image.series] > 0)
-        why = None
-        if burned_in == "refuse" and (text or image.stated):
-            why = TEXT if text else f"{TEXT}, as the file or its kind says"
-        elif image.stated and not boxes[image.series]:
-            why = f"{TEXT}, as the file or its kind says, that was not found"
-        elif boxes[image.series] and image.header.samples != 1:
-            why = f"{TEXT} of colour images, which cannot be blacked out"
-        if why:
-            aside["images", why] += image.header.frame_count
-        else:
-            kept.append(image)
-    images[:] = kept
-    return {} if burned_in == "refuse" else {s: joined(found) for s, found in boxes.items()}
-
-
 def _write(
-    images: list[_Image],
+    images: list[Image],
     boxes: dict[tuple, list[Box]],
     secrets: Secrets,
     identity: Identity,
@@ -330,7 +185,7 @@ def _write(
     counts: dict[str, int] = {}
     for image in images:
         header = image.header
-        black = boxes.get(image.series, [])
+        black = boxes.get(image.place, [])
         try:
             ds = pydicom.dcmread(io.BytesIO(header.source.read()), force=True)
             if black:
@@ -360,7 +215,7 @@ def _copy(
     """The bytes of one de-identified file."""
     syntax = UID(header.syntax)
     if blacked and syntax.is_compressed:
-        syntax = pydicom.uid.ExplicitVRLittleEndian
+        syntax = ExplicitVRLittleEndian
     if not ds.get("SOPInstanceUID"):
         ds.SOPInstanceUID = secrets.uid(secrets.digest("content", header.source.name).hex())
     clean(ds, secrets, identity.words, blacked)
@@ -383,7 +238,7 @@ def _black_out(ds: Dataset, boxes: list[Box]) -> None:
     darkest = array.max() if inverted else array.min()
     for box in boxes:
         array[:, box.top : box.bottom, box.left : box.right] = darkest
-    if UID(ds.file_meta.TransferSyntaxUID) == pydicom.uid.ExplicitVRBigEndian:
+    if UID(ds.file_meta.TransferSyntaxUID) == ExplicitVRBigEndian:
         array = array.astype(array.dtype.newbyteorder(">"))
     content = array.tobytes()
     ds["PixelData"].value = content + b"\0" * (len(content) % 2)
