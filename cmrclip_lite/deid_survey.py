@@ -55,6 +55,7 @@ class Image:
 
     @property
     def place(self) -> tuple[str, int, int]:
+        """Images of one series and matrix have text in the same places."""
         return self.header.series_uid, self.header.rows, self.header.columns
 
 
@@ -168,7 +169,7 @@ def _note_times(ds: Dataset, secrets: Secrets) -> None:
 
 
 def left(images: list[Image], burned_in: str, aside: Counter) -> dict[tuple, list[Box]]:
-    """Drop images with text that cannot stay; returns what to black out, by series and matrix."""
+    """Drop images with text that cannot stay; returns where text was found, by `Image.place`."""
     boxes: dict[tuple, set[Box]] = {}
     flagged: Counter[tuple] = Counter()
     total: Counter[tuple] = Counter(image.place for image in images)
@@ -191,4 +192,4 @@ def left(images: list[Image], burned_in: str, aside: Counter) -> dict[tuple, lis
         else:
             kept.append(image)
     images[:] = kept
-    return {} if burned_in == "refuse" else {s: joined(found) for s, found in boxes.items()}
+    return {place: joined(found) for place, found in boxes.items()}

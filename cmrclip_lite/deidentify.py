@@ -11,6 +11,7 @@ De-identification is a help, not a proof: check before you share.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import secrets as entropy
@@ -142,7 +143,9 @@ def deidentify(
             aside["files", "not DICOM"] += others
         images, identity = survey(found.dicom, limits, secrets, aside)
         boxes = left(images, burned_in, aside)
-        account = Account()
+        account = Account(boxes=sum(map(len, boxes.values())))
+        if burned_in == "refuse":
+            boxes = {}
         with _beside(out) as work:
             _write(images, boxes, secrets, identity, work / "copies", account, aside)
             account.left_out = [SetAside(*why, count) for why, count in aside.most_common()]
@@ -206,7 +209,6 @@ def _write(
         account.images += header.frame_count
         account.blacked += header.frame_count * bool(black)
     account.series = len(counts)
-    account.boxes = sum(map(len, boxes.values()))
 
 
 def _copy(
@@ -217,7 +219,7 @@ def _copy(
     if blacked and syntax.is_compressed:
         syntax = ExplicitVRLittleEndian
     if not ds.get("SOPInstanceUID"):
-        ds.SOPInstanceUID = secrets.uid(secrets.digest("content", header.source.name).hex())
+        ds.SOPInstanceUID = hashlib.sha256(header.source.read()).hexdigest()
     clean(ds, secrets, identity.words, blacked)
     ds.preamble = bytes(128)
     ds.file_meta = FileMetaDataset()

@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 
 from benchmarks.burned_in import STYLES, covered, draw_text, glyphs
 from cmrclip_lite.burned_in import Box, find_burned_in, joined
@@ -108,3 +110,21 @@ def test_volumes_of_other_scanners(real_folder: Path) -> None:
     with np.load(real_folder / "acdc_dev.npz") as volumes:
         images = [image for name in volumes.files[:24:4] for image in volumes[name]]
     assert not any(find_burned_in(image) for image in images)
+
+
+@pytest.mark.parametrize("name", ["examples_jpeg2k", "examples_palette", "examples_rgb_color"])
+def test_screens_of_real_scanners(name: str) -> None:
+    """Ultrasound screens that come with pydicom, full of text that nobody here has drawn."""
+    path = get_testdata_file(f"{name}.dcm", download=False)
+    if path is None:
+        pytest.skip(f"{name}.dcm does not come with this pydicom")
+    pixels = pydicom.dcmread(path).pixel_array
+    assert len(find_burned_in(pixels if pixels.ndim == 2 else pixels.mean(axis=-1))) >= 6
+
+
+@pytest.mark.parametrize("name", ["MR_small", "CT_small", "emri_small", "693_J2KR"])
+def test_other_images_that_come_with_pydicom_are_not_flagged(name: str) -> None:
+    path = get_testdata_file(f"{name}.dcm", download=False)
+    if path is None:
+        pytest.skip(f"{name}.dcm does not come with this pydicom")
+    assert find_burned_in(pydicom.dcmread(path).pixel_array) == []

@@ -375,7 +375,7 @@ def test_images_with_text_are_left_out(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["deidentify", str(exam), str(tmp_path / "out"), "--json"]) == 0
     out, err = capsys.readouterr()
     account = json.loads(out)
-    assert account["images"] == 8 and account["series"] == 1
+    assert account["images"] == 8 and account["series"] == 1 and account["burned_in_boxes"] == 1
     assert account["left_out"] == [{"what": "images", "reason": "text in the pixels", "count": 4}]
     assert err.startswith("warning: 4 images were left out") and "--burned-in black" in err
 
