@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
-from .deid_rules import MOVED
+from .deid_rules import MOVED, is_standard
 from .readers.tags import MALFORMED_DICOM
 
 # Beside everything of the type Person Name.
@@ -72,13 +72,12 @@ class Identity:
         """Take in the identity of one original."""
         for element in _elements(ds):
             if element.VR == "UI":
-                self.uids.update(_values(element.value))
+                self.uids.update(u for u in _values(element.value) if not is_standard(u))
             elif element.VR == "PN" or element.tag in IDENTIFYING:
                 keyword = keyword_for_tag(element.tag) or "a private element"
                 for value in _values(element.value):
                     for word in _split(value):
                         self.words.setdefault(word, keyword)
-        self.uids = {uid for uid in self.uids if not uid.startswith("1.2.840.10008.")}
 
     def found_in(self, ds: Dataset, header: bytes) -> str | None:
         """The keyword of an attribute whose original value is in a copy, or None.

@@ -97,7 +97,7 @@ class Secrets:
     def uid(self, original: str) -> str:
         """A UID under 2.25, from a UUID as PS3.5 B.2 asks; the standard's own stay."""
         original = original.strip(" \0")
-        if not original or original.startswith(STANDARD_UIDS):
+        if not original or is_standard(original):
             return original
         made = uuid.UUID(bytes=self.digest("uid", original)[:16], version=4)
         return f"2.25.{made.int}"
@@ -110,6 +110,11 @@ class Secrets:
     def days(self, patient: str) -> int:
         number = int.from_bytes(self.digest("days", patient)[:8], "big")
         return _LEAST_DAYS + number % (_MOST_DAYS - _LEAST_DAYS)
+
+
+def is_standard(uid: str) -> bool:
+    """Whether a UID is one of the standard's own, which say nothing of whom an image shows."""
+    return uid.startswith(STANDARD_UIDS)
 
 
 def require_library() -> None:

@@ -17,7 +17,7 @@ from pydicom.uid import UID
 
 from .burned_in import Box, find_burned_in, joined
 from .deid_check import Identity
-from .deid_rules import MOVED, STANDARD_UIDS, Secrets, clock
+from .deid_rules import MOVED, Secrets, clock, is_standard
 from .errors import StudyError
 from .readers.headers import read_header
 from .readers.limits import Limits
@@ -115,7 +115,7 @@ def _no_image(header: Header, ds: Dataset) -> str | None:
             return what
     if not header.has_image:
         return "DICOM objects without an image"
-    if not header.sop_class.startswith(STANDARD_UIDS):
+    if not is_standard(header.sop_class):
         return "a kind of object that the standard does not know"
     if not UID(header.syntax).is_transfer_syntax or UID(header.syntax).is_private:
         return "a transfer syntax that the standard does not know"

@@ -185,7 +185,8 @@ def _write(
     aside: Counter,
 ) -> None:
     """Write every image under a new name, its series and itself numbered in the order they came."""
-    counts: dict[str, int] = {}
+    numbers: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for image in images:
         header = image.header
         black = boxes.get(image.place, [])
@@ -199,9 +200,8 @@ def _write(
             continue
         finally:
             header.source.release()
-        counts.setdefault(header.series_uid, 0)
+        number = numbers.setdefault(header.series_uid, len(numbers) + 1)
         counts[header.series_uid] += 1
-        number = list(counts).index(header.series_uid) + 1
         place = folder / f"series-{number:03}"
         place.mkdir(parents=True, exist_ok=True)
         (place / f"image-{counts[header.series_uid]:05}.dcm").write_bytes(content)
@@ -273,10 +273,14 @@ def _beside(out: Path) -> Iterator[Path]:
     It has one name, so that the next run clears what a killed one left.
     """
     work = out.resolve().parent / f".{out.name}.cmrclip-partial"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
     try:
+        if work.exists():
+            shutil.rmtree(work)
+        work.mkdir()
         yield work
+    except OSError as error:
+        reason = (error.strerror or "input or output error").lower()
+        raise DeidentificationError(f"{out.name} cannot be written: {reason}.") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -504,6 +505,18 @@ def test_without_the_library_it_says_what_to_install(
     deid_rules._table.cache_clear()
     with pytest.raises(CmrClipError, match=r"cmrclip-lite\[deidentify\]"):
         deidentify(tmp_path, tmp_path / "out")
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exam = maker.save(maker.stack(1, 4), tmp_path / "exam")
+
+    def full(self: Path, _: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DeidentificationError, match="out cannot be written: no space"):
+        deidentify(exam, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["exam"]
 
 
 STOPPED = """
