@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .deid_command import add_deidentify
 from .errors import CmrClipError
 
 if TYPE_CHECKING:
@@ -291,6 +292,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--port", type=int, default=7860, help="port (default 7860)")
     sub.add_argument("--open", action="store_true", help="open the page in a browser")
 
+    add_deidentify(commands)
     _add_phantom(commands)
     return parser
 
