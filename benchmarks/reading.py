@@ -3,9 +3,10 @@
     python benchmarks/reading.py [EXAM.zip ...]
 
 Plain pydicom is `dcmread` and `pixel_array` of every file, one after the other in one process,
-from the same zip. Without arguments, exams of 30 to 3,000 made-up files are timed as well, to see
-how the cost grows. Each figure is the best of several runs in turn, so that a busy machine does
-not favour either side.
+from the same zip. Without arguments, exams of 30 to 3,000 made-up files are timed, to see how the
+cost grows, and two whose pixels are compressed; pass zips of real exams to time those.
+`taskset -c 0` in front shows the cost on one core. Each figure is the best of several runs in turn,
+so that a busy machine does not favour either side.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -52,15 +54,15 @@ def compare(path: Path, runs: int) -> tuple[float, float]:
     return min(p for p, _ in pairs), min(r for _, r in pairs)
 
 
-def made_up(folder: Path, files: int) -> Path:
-    """A zip of 256 x 256 cine images, 30 phases a slice."""
+def made_up(folder: Path, files: int, syntax: str = ExplicitVRLittleEndian) -> Path:
+    """A zip of 256 x 256 cine images, 30 phases a slice, in a transfer syntax."""
     images = maker.stack(slices=max(1, files // 30), phases=30)
     noise = np.random.default_rng(0).integers(0, 900, (256, 256)).astype(np.int16)
-    path = folder / f"{files}.zip"
+    path = folder / f"{files} {UID(syntax).name.split()[0]}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for number, ds in enumerate(images):
             maker.set_pixels(ds, noise)
-            archive.writestr(f"IM{number:05d}", maker.encode(ds))
+            archive.writestr(f"IM{number:05d}", maker.encode(ds, syntax))
     return path
 
 
@@ -71,7 +73,11 @@ def main() -> None:
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
-        exams = given.exams or [made_up(Path(folder), n) for n in (30, 300, 3000)]
+        exams = given.exams or [
+            *(made_up(Path(folder), n) for n in (30, 300, 3000)),
+            made_up(Path(folder), 300, RLELossless),
+            made_up(Path(folder), 300, JPEG2000Lossless),
+        ]
         print(f"{'exam':20} {'plain':>9} {'read_study':>11} {'ratio':>6}")
         for path in exams:
             base, ours = compare(path, given.runs)

@@ -34,12 +34,12 @@ from pydicom.uid import (
 )
 
 from benchmarks.burned_in import glyphs
-from cmrclip_lite import deid_words
 from cmrclip_lite.burned_in import find_burned_in
 from cmrclip_lite.cli import main
-from cmrclip_lite.deid_rules import DESCRIPTIONS, MOVED
-from cmrclip_lite.deid_words import sequence_name, technical_words
 from cmrclip_lite.deidentify import DeidentificationError, deidentify
+from cmrclip_lite.deidentify import words as deid_words
+from cmrclip_lite.deidentify.rules import DESCRIPTIONS, MOVED
+from cmrclip_lite.deidentify.words import sequence_name, technical_words
 from cmrclip_lite.errors import CmrClipError
 from cmrclip_lite.phantom import make_case, write_dicom
 from cmrclip_lite.readers import kinds, read_study
@@ -324,10 +324,11 @@ def test_days_between_two_exams_of_a_patient_stay(tmp_path: Path) -> None:
 
 DESCRIBED = {
     "Kurzweil^Anna cine_sax_5": "kurz cine sax",
-    "Dr. Mapleson 4 Chamber TRUFI": "map 4 ch trufi",
+    "Dr. Mapleson 4 Chamber TRUFI": "map 4 chamber trufi",
     "LGE PSIR Wintergreen 2ch": "lge psir 2ch",
-    "Zürich late gad short axis": "late gad short ax",
+    "Zürich late gad short axis": "late gad short axis",
     "survey for Mr. Sample": "survey",
+    "Wintergreen4ch Rosalindsax7": "4ch sax",
     "19470316 ID 4711": "",
 }
 
@@ -499,7 +500,7 @@ def test_bad_input_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFix
 def test_without_the_library_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cmrclip_lite import deid_rules
+    from cmrclip_lite.deidentify import rules as deid_rules
 
     monkeypatch.setitem(sys.modules, "dicomanonymizer.simpledicomanonymizer", None)
     deid_rules._table.cache_clear()

@@ -66,6 +66,7 @@ def members(source: Source, limits: Limits, stack: ExitStack) -> list[Source]:
             shown(entry.filename.replace("\\", "/")),
             entry.file_size,
             lambda entry=entry: _Member(archive, entry, source.name),
+            packed=entry.compress_type != zipfile.ZIP_STORED,
         )
         for entry in files
     ]

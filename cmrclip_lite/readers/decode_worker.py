@@ -38,12 +38,12 @@ class TooLarge(Exception):
 
 
 def dicom(data: bytes, asked: dict) -> tuple[np.ndarray, float, bool]:
-    """Stored values `(T, H, W)` of a DICOM file with one sample a pixel."""
+    """Stored values of a DICOM file, `(T, H, W)`; samples of a colour stand side by side in W."""
     import pydicom
 
     ds = pydicom.dcmread(io.BytesIO(data), force=True)
     ds.file_meta.TransferSyntaxUID = pydicom.uid.UID(asked["syntax"])
-    pixels = ds.pixel_array.reshape(-1, asked["rows"], asked["columns"])
+    pixels = ds.pixel_array.reshape(-1, asked["rows"], asked["columns"] * asked["samples"])
     if pixels.nbytes > asked["bytes"]:
         raise TooLarge
     return pixels, 0.0, False

@@ -76,6 +76,7 @@ class Decoders:
             "syntax": header.syntax,
             "rows": header.rows,
             "columns": header.columns,
+            "samples": header.samples,
         }
         decoded = self._decode(asked, header.source)
         return None if decoded is None else decoded.pixels

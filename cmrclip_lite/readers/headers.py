@@ -36,6 +36,9 @@ TECHNICAL = (
 )
 _TECHNICAL_TEXT = re.compile(r"[A-Za-z0-9*_.,+/() \\-]{1,64}")
 
+# The longest header that is looked for: an enhanced file takes some 2 kB a frame.
+HEADER_BYTES = 64 << 20
+
 DEFLATED = DeflatedExplicitVRLittleEndian.encode()
 # Element numbers of Pixel Data, Float Pixel Data and Double Float Pixel Data in group 7FE0.
 _PIXEL_ELEMENTS = (b"\x10\0", b"\x08\0", b"\x09\0")
@@ -62,7 +65,7 @@ def read_header(source: Source, limits: Limits) -> Header | str:
     try:
         if offset is None and len(data) < source.size:
             # The header is longer than the beginning that was read.
-            ds, offset = _parse(source.read())
+            ds, offset = _parse(source.head(HEADER_BYTES))
         if ds is None:
             return "damaged DICOM files"
         return _header(Elements(ds), _syntax(ds), source, offset, limits)

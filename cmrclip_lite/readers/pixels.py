@@ -19,6 +19,7 @@ from .records import NATIVE, Frame, Header
 from .sources import THREADS
 from .tags import MALFORMED_DICOM
 
+RLE = "1.2.840.10008.1.2.5"
 # Float Pixel Data and Double Float Pixel Data: the element number and the bytes of a pixel.
 FLOATS = {0x0008: 4, 0x0009: 8}
 
@@ -50,21 +51,19 @@ def fill(found: list[Slice], limits: Limits) -> tuple[list[np.ndarray | None], i
     )
     for header in headers:
         require_decoder(header)
-    with Decoders(limits, THREADS) as decoders, ThreadPoolExecutor(THREADS) as pool:
+    # Python code only gets into its own way in several threads.
+    threads = 1 if any(header.syntax == RLE for header in headers) else THREADS
+    with Decoders(limits, THREADS) as decoders, ThreadPoolExecutor(threads) as pool:
         decoded = pool.map(lambda item: read_frames(*item, decoders), wanted.values())
         stored = {id(header): images for header, images in zip(headers, decoded, strict=True)}
-    lost = 0
-    arrays: list[np.ndarray | None] = []
-    for place in found:
-        images, kept = [], []
-        for frame in place.frames:
-            image = stored[id(frame.header)].get(frame.index)
-            if image is not None:
-                images.append(image)
-                kept.append(frame)
-        lost += len(place.frames) - len(kept)
-        place.frames = kept
-        arrays.append(_scaled(images, kept) if kept else None)
+        lost = 0
+        images_of: list[list[np.ndarray]] = []
+        for place in found:
+            frames = place.frames
+            place.frames = [f for f in frames if f.index in stored[id(f.header)]]
+            lost += len(frames) - len(place.frames)
+            images_of.append([stored[id(f.header)][f.index] for f in place.frames])
+        arrays = list(pool.map(_scaled, images_of, [place.frames for place in found]))
     return arrays, lost
 
 
@@ -74,7 +73,7 @@ def require_decoder(header: Header) -> None:
     Raises:
         StudyError: naming the extra to install.
     """
-    if header.syntax in NATIVE:
+    if header.syntax in NATIVE or header.syntax == RLE:
         return
     uid = UID(header.syntax)
     try:
@@ -110,12 +109,14 @@ def read_frames(header: Header, indices: list[int], decoders: Decoders) -> dict[
 
 
 def _stored(header: Header, indices: list[int], decoders: Decoders) -> dict[int, np.ndarray]:
+    if header.syntax == RLE:
+        return _run_lengths(header, indices)
     if header.syntax not in NATIVE:
         array = decoders.dicom(header)
         return {} if array is None else _chosen(array, header, indices)
-    if header.bits_allocated in (8, 16, 32, 64):
+    if header.bits_allocated in (8, 16, 32, 64) and header.samples == 1:
         return _native(header, indices)
-    return _odd(header, indices)
+    return _by_pydicom(header, indices)
 
 
 def _native(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
@@ -130,7 +131,7 @@ def _native(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
         length = struct.unpack_from(order + "I", data, at + 8)[0]
         start = at + 12
     if data[at + 4 : at + 6] == b"OW" and header.bits_allocated == 8 and order == ">":
-        return _odd(header, indices)
+        return _by_pydicom(header, indices)
     end = min(len(data), start + length)
     element = struct.unpack_from(order + "H", data, at + 2)[0]
     kind = "f" if element in FLOATS else "i" if header.signed else "u"
@@ -148,17 +149,40 @@ def _native(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
     return images
 
 
-def _odd(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
-    """Uncompressed frames of an unusual packing, through pydicom (plain Python and NumPy)."""
-    ds = pydicom.dcmread(io.BytesIO(header.source.read()), force=True)
-    if not ds.file_meta.get("TransferSyntaxUID"):
-        ds.file_meta.TransferSyntaxUID = UID(header.syntax)
-    array = ds.pixel_array.reshape(-1, header.rows, header.columns)
+def _run_lengths(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
+    """RLE frames, which pydicom unpacks in Python and NumPy: no process of their own is needed."""
+    # The pixel element is tag, VR, two reserved bytes and an undefined length.
+    encapsulated = header.source.read()[header.pixel_offset + 12 :]
+    array, _ = get_decoder(UID(RLE)).as_array(
+        encapsulated,
+        raw=True,
+        decoding_plugin="pydicom",
+        pixel_keyword="PixelData",
+        rows=header.rows,
+        columns=header.columns,
+        number_of_frames=header.frame_count,
+        samples_per_pixel=header.samples,
+        planar_configuration=0,
+        photometric_interpretation=header.photometric,
+        bits_allocated=header.bits_allocated,
+        bits_stored=header.bits_stored,
+        pixel_representation=int(header.signed),
+    )
     return _chosen(array, header, indices)
 
 
+def _by_pydicom(header: Header, indices: list[int]) -> dict[int, np.ndarray]:
+    """Uncompressed frames of an unusual packing."""
+    ds = pydicom.dcmread(io.BytesIO(header.source.read()), force=True)
+    ds.file_meta.TransferSyntaxUID = UID(header.syntax)
+    return _chosen(ds.pixel_array, header, indices)
+
+
 def _chosen(array: np.ndarray, header: Header, indices: list[int]) -> dict[int, np.ndarray]:
-    """The frames asked for, as far as there are so many."""
+    """The frames asked for, as far as there are so many; of colours, their mean."""
+    if header.samples > 1:
+        array = array.reshape(-1, header.rows, header.columns, header.samples).mean(axis=-1)
+    array = array.reshape(-1, *array.shape[-2:])
     if array.shape[1:] != (header.rows, header.columns):
         return {}
     return {i: _clean(array[i], header) for i in indices if i < len(array)}
@@ -174,8 +198,10 @@ def _clean(image: np.ndarray, header: Header) -> np.ndarray:
     return (image << left) >> (left + shift) if left >= 0 else image
 
 
-def _scaled(images: list[np.ndarray], frames: list[Frame]) -> np.ndarray:
-    """Stack `(T, H, W)` with MONOCHROME1 inverted and the rescale applied."""
+def _scaled(images: list[np.ndarray], frames: list[Frame]) -> np.ndarray | None:
+    """Stack `(T, H, W)` with MONOCHROME1 inverted and the rescale applied, or None if empty."""
+    if not images:
+        return None
     stack = np.stack(images)
     header = frames[0].header
     if header.photometric == "MONOCHROME1":

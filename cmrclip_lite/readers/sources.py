@@ -39,6 +39,7 @@ class Source:
         name: a base name, never a path.
         size: bytes.
         open: gives a new stream of them.
+        packed: whether it must be inflated, which a thread can do while others work.
         keep: whether the first look at the file may keep all of it, because to look again costs
             as much as to read it, as in an archive.
     """
@@ -46,6 +47,7 @@ class Source:
     name: str
     size: int
     open: Callable[[], BinaryIO] = field(repr=False)
+    packed: bool = False
     keep: bool = False
     _kept: bytes | None = field(default=None, init=False, repr=False)
 
@@ -145,7 +147,7 @@ def find(path: PathLike | Iterable[PathLike], limits: Limits, stack: ExitStack) 
 
 
 def _look_ahead(members: list[Source]) -> None:
-    """Unpack the members that are kept side by side: zlib leaves other threads to their work."""
+    """Inflate the members that are kept, side by side."""
 
     def look(member: Source) -> None:
         try:
@@ -154,7 +156,7 @@ def _look_ahead(members: list[Source]) -> None:
             return  # met again, and told, when the member's turn comes
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in pool.map(look, [member for member in members if member.keep]):
+        for _ in pool.map(look, [m for m in members if m.keep and m.packed]):
             pass
 
 

@@ -12,6 +12,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEGLSLossless,
     RLELossless,
 )
 
@@ -76,9 +77,9 @@ def test_without_a_decoder_the_error_says_what_to_install(
     class Absent:
         is_available = False
 
-    folder = maker.save(maker.stack(), tmp_path / "exam", RLELossless)
+    folder = maker.save(maker.stack(), tmp_path / "exam", JPEGLSLossless)
     monkeypatch.setattr("cmrclip_lite.readers.pixels.get_decoder", lambda uid: Absent)
-    with pytest.raises(StudyError, match=r"RLE Lossless.*pip install 'cmrclip-lite\[codecs\]'"):
+    with pytest.raises(StudyError, match=r"JPEG-LS Lossless.*pip install 'cmrclip-lite\[codecs\]'"):
         read_study(folder)
 
 

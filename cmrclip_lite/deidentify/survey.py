@@ -15,16 +15,16 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from .burned_in import Box, find_burned_in, joined
-from .deid_check import Identity
-from .deid_rules import MOVED, Secrets, clock, is_standard
-from .errors import StudyError
-from .readers.headers import read_header
-from .readers.limits import Limits
-from .readers.pixels import read_frames, require_decoder
-from .readers.records import Header
-from .readers.sources import Source
-from .readers.tags import MALFORMED_DICOM
+from ..burned_in import Box, find_burned_in, joined
+from ..errors import StudyError
+from ..readers.decoding import Decoders
+from ..readers.headers import read_header
+from ..readers.pixels import read_frames, require_decoder
+from ..readers.records import Header
+from ..readers.sources import Source
+from ..readers.tags import MALFORMED_DICOM
+from .check import Identity
+from .rules import MOVED, Secrets, clock, is_standard
 
 # Text in this share of a series' images is taken to be in all of them.
 SHARED = 0.25
@@ -60,15 +60,15 @@ class Image:
 
 
 def survey(
-    sources: list[Source], limits: Limits, secrets: Secrets, aside: Counter
+    sources: list[Source], secrets: Secrets, aside: Counter, decoders: Decoders
 ) -> tuple[list[Image], Identity]:
     """Look at every file once.
 
     Args:
         sources: files that look like DICOM.
-        limits: what is refused.
         secrets: learns the earliest time of each patient.
         aside: counts what is not copied, by what it is and why.
+        decoders: for compressed pixels; its limits apply.
 
     Returns:
         The images, in the order of the files, and the identity that none of their copies may hold.
@@ -78,8 +78,9 @@ def survey(
     """
     images, identity = [], Identity()
     for source in sources:
+        decoders.limits.check_time("The exam")
         try:
-            header = read_header(source, limits)
+            header = read_header(source, decoders.limits)
         except OSError:
             header = "files that could not be read"
         if isinstance(header, str):
@@ -97,7 +98,7 @@ def survey(
                 )
                 continue
             _note_times(ds, secrets)
-            images.append(Image(header, _says_text(header, ds), _drawn(header)))
+            images.append(Image(header, _says_text(header, ds), _drawn(header, decoders)))
         except MALFORMED_DICOM:
             aside["files", "damaged DICOM files"] += 1
         except StudyError:
@@ -141,7 +142,7 @@ def _says_text(header: Header, ds: Dataset) -> bool:
     )
 
 
-def _drawn(header: Header) -> list[Box]:
+def _drawn(header: Header, decoders: Decoders) -> list[Box]:
     """Where text is drawn on any frame of a file.
 
     Raises:
@@ -149,10 +150,7 @@ def _drawn(header: Header) -> list[Box]:
         Exception: one of `MALFORMED_DICOM`, if the pixels cannot be decoded.
     """
     require_decoder(header)
-    if header.samples != 1:
-        colours = pydicom.dcmread(io.BytesIO(header.source.read()), force=True).pixel_array
-        return find_burned_in(colours.mean(axis=-1))
-    frames = read_frames(header, list(range(header.frame_count)))
+    frames = read_frames(header, list(range(header.frame_count)), decoders)
     if len(frames) < header.frame_count:
         raise ValueError("frames that cannot be decoded")
     return find_burned_in(np.stack(list(frames.values())))

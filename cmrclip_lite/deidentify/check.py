@@ -1,6 +1,6 @@
 """A last look for the identity of the originals in the headers of their copies.
 
-The rules of `deid_rules` decide what stays; this knows nothing of them. It collects words and
+The rules of `rules` decide what stays; this knows nothing of them. It collects words and
 numbers from the attributes that name people, places and numbers, and searches what was written.
 """
 
@@ -16,8 +16,8 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
-from .deid_rules import MOVED, is_standard
-from .readers.tags import MALFORMED_DICOM
+from ..readers.tags import MALFORMED_DICOM
+from .rules import MOVED, is_standard
 
 # Beside everything of the type Person Name.
 IDENTIFYING = frozenset(

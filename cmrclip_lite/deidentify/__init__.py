@@ -1,7 +1,7 @@
 """De-identified copies of DICOM images: the command `cmrclip deidentify`.
 
 Follows the Basic Application Level Confidentiality Profile of DICOM PS3.15 Annex E with the options
-Clean Descriptors and Retain Longitudinal Temporal Information with Modified Dates; `deid_rules.py`
+Clean Descriptors and Retain Longitudinal Temporal Information with Modified Dates; `rules.py`
 says what becomes of each element. Pixels stay as they are, byte for byte, unless text is blacked
 out of them. Whatever is no image is left out and listed.
 
@@ -28,17 +28,18 @@ import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
-from .burned_in import Box
-from .deid_check import Identity
-from .deid_rules import Secrets, clean, require_library
-from .deid_survey import TEXT, Image, left, survey
-from .errors import CmrClipError
-from .readers.dicom import pydicom_silenced
-from .readers.limits import Limits
-from .readers.records import Header
-from .readers.sources import PathLike, find
-from .readers.tags import MALFORMED_DICOM
-from .study import SetAside
+from ..burned_in import Box
+from ..errors import CmrClipError
+from ..readers.decoding import Decoders
+from ..readers.dicom import pydicom_silenced
+from ..readers.limits import Limits
+from ..readers.records import Header
+from ..readers.sources import PathLike, find
+from ..readers.tags import MALFORMED_DICOM
+from ..study import SetAside
+from .check import Identity
+from .rules import Secrets, clean, require_library
+from .survey import TEXT, Image, left, survey
 
 __all__ = ["CAUTION", "TEXT", "Account", "DeidentificationError", "deidentify"]
 
@@ -131,23 +132,24 @@ def deidentify(
     given = [path] if isinstance(path, str | os.PathLike) else list(path)
     out = Path(out)
     _check_place(given, out)
-    limits = limits or Limits()
+    limits = (limits or Limits()).started()
     secrets = Secrets(key.encode() if key is not None else entropy.token_bytes(32))
     with ExitStack() as stack, pydicom_silenced():
         found = find(given, limits, stack)
         aside: Counter[tuple[str, str]] = Counter()
         for item in found.set_aside:
             aside[item.what, item.reason] += item.count
-        others = len(found.nifti) + len(found.arrays)
+        others = len(found.nifti) + len(found.nrrd) + len(found.arrays) + len(found.videos)
         if others:
             aside["files", "not DICOM"] += others
-        images, identity = survey(found.dicom, limits, secrets, aside)
+        decoders = stack.enter_context(Decoders(limits, 1))
+        images, identity = survey(found.dicom, secrets, aside, decoders)
         boxes = left(images, burned_in, aside)
         account = Account(boxes=sum(map(len, boxes.values())))
         if burned_in == "refuse":
             boxes = {}
         with _beside(out) as work:
-            _write(images, boxes, secrets, identity, work / "copies", account, aside)
+            _write(images, boxes, secrets, identity, work / "copies", account, aside, decoders)
             account.left_out = [SetAside(*why, count) for why, count in aside.most_common()]
             if not account.images:
                 reasons = "; ".join(f"{s.count} {s.what} ({s.reason})" for s in account.left_out)
@@ -183,6 +185,7 @@ def _write(
     folder: Path,
     account: Account,
     aside: Counter,
+    decoders: Decoders,
 ) -> None:
     """Write every image under a new name, its series and itself numbered in the order they came."""
     numbers: dict[str, int] = {}
@@ -193,7 +196,7 @@ def _write(
         try:
             ds = pydicom.dcmread(io.BytesIO(header.source.read()), force=True)
             if black:
-                _black_out(ds, black)
+                _black_out(ds, black, header, decoders)
             content = _copy(ds, header, secrets, identity, bool(black))
         except MALFORMED_DICOM:
             aside["files", "damaged DICOM files"] += 1
@@ -231,10 +234,17 @@ def _copy(
     return stream.getvalue()
 
 
-def _black_out(ds: Dataset, boxes: list[Box]) -> None:
+def _black_out(ds: Dataset, boxes: list[Box], header: Header, decoders: Decoders) -> None:
     if UID(ds.file_meta.TransferSyntaxUID).is_compressed:
-        ds.decompress(generate_instance_uid=False)
-    array = ds.pixel_array
+        array = decoders.dicom(header)
+        if array is None:
+            raise ValueError("pixels that cannot be decoded")
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        ds.BitsAllocated = array.dtype.itemsize * 8
+        ds.PixelRepresentation = int(array.dtype.kind == "i")
+        ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OW", False
+    else:
+        array = ds.pixel_array
     array = array.reshape(-1, *array.shape[-2:]).copy()
     inverted = ds.PhotometricInterpretation == "MONOCHROME1"
     darkest = array.max() if inverted else array.min()

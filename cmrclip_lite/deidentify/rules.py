@@ -13,7 +13,7 @@ dummy (D) or given a new UID (U); `dicom-anonymizer` holds the table and the dum
   text, ages, dates and binary values are removed unless a list here names them.
 - Curves and overlays go as whole groups, for a frame without its picture helps nobody.
 
-Options applied: Clean Descriptors (`deid_words.py` says what stays) and Retain Longitudinal
+Options applied: Clean Descriptors (`words.py` says what stays) and Retain Longitudinal
 Temporal Information with Modified Dates: the acquisition's dates move by a secret number of days
 and its times count from the patient's first, so that order and intervals stay.
 """
@@ -35,9 +35,9 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag, Tag
 
-from .deid_words import sequence_name, technical_words
-from .errors import CmrClipError
-from .readers.tags import MALFORMED_DICOM
+from ..errors import CmrClipError
+from ..readers.tags import MALFORMED_DICOM
+from .words import sequence_name, technical_words
 
 EDITION = "2026c"
 METHOD = ["PS3.15 Basic Profile 2026c and options", "cmrclip-lite with dicom-anonymizer"]

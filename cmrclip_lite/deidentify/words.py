@@ -11,14 +11,16 @@ import re
 from collections.abc import Collection
 from functools import cache
 
-from . import views
-from .readers import kinds
-from .readers.headers import plain_words
+from .. import view_words
+from ..readers import kinds
+from ..readers.headers import plain_words
 
 # Words that say how a series was acquired and are of use to a person who reads the list.
 ALSO_KEPT = re.compile(
     r" (cine|bssfp|ssfp|trufi|trufisp|fiesta|lax|stack|bh|retro|magnitude|phase) "
 )
+# Where a pattern lets anything stand beside the word that counts.
+_ANYTHING = re.compile(r"(?:\\w|\[a-z\]|\[a-z0-9\])\*")
 # What vendors call a pulse sequence, such as *tfi2d1_15: one word with a digit or an asterisk.
 _SEQUENCE_NAME = re.compile(r"(?=.*[0-9*])[*#]?[A-Za-z0-9_+.-]{1,16}")
 
@@ -58,17 +60,18 @@ def sequence_name(stated: str, never: Collection[str] = ()) -> str:
 def _patterns() -> tuple[re.Pattern[str], ...]:
     """Every pattern that kinds and views look for, with what a word may end in as groups."""
     sources = [ALSO_KEPT]
-    for module in (kinds, views):
+    for module in (kinds, view_words):
         for value in vars(module).values():
             several = value.values() if isinstance(value, dict) else (value,)
             sources += [item for item in several if isinstance(item, re.Pattern)]
     # Patterns of words begin and end at a space; others look at other tags.
-    whole = [source.pattern for source in sources if source.pattern.startswith(" ")]
+    starts = (" ", "(?<= )")
+    whole = [source.pattern for source in sources if source.pattern.startswith(starts)]
     return tuple(re.compile(_with_named_ends(pattern)) for pattern in whole)
 
 
 def _with_named_ends(pattern: str) -> str:
-    first, *rest = pattern.split(r"\w*")
+    first, *rest = _ANYTHING.split(pattern)
     return first + "".join(rf"(?P<end{n}>\w*){part}" for n, part in enumerate(rest))
 
 
