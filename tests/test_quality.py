@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.burned_in import glyphs
 from cmrclip_lite.phantom import make_case
 from cmrclip_lite.phantom.truth import CINE_SAX
 from cmrclip_lite.quality import MOST_NOTES, quality_notes
@@ -174,6 +175,21 @@ def test_impossible_sizes_are_said_once(clean: Study) -> None:
     # Sizes that are usual in themselves, but not of a heart.
     half = with_slices(clean, lambda s: replace(s, spacing_mm=tuple(v / 2 for v in s.spacing_mm)))
     assert only_note(half).startswith("What moves is about ")
+
+
+def test_text_drawn_into_the_pictures(clean: Study) -> None:
+    """Every picture has it, as a screen capture has; it may name a patient."""
+    name = glyphs("WINTERGREEN", 12, "outline", smooth=True)
+
+    def drawn(series: Series) -> Series:
+        pixels = series.pixels.copy()
+        high, wide = name.shape
+        corner = pixels[:, 4 : 4 + high, 4 : 4 + wide]
+        corner[:] = np.where(name > 0.5, pixels.max(), corner)
+        return replace(series, pixels=pixels)
+
+    note = only_note(Study([drawn(series) for series in clean.series]))
+    assert note.startswith("Text seems to be drawn into 4 of 4 pictures looked at")
 
 
 def test_blank_repeated_and_odd_frames(clean: Study) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..study import Study
-from . import alignment, frames, geometry, heart, timing
+from . import alignment, frames, geometry, heart, timing, writing
 
 # More than this is not read.
 MOST_NOTES = 6
@@ -35,6 +35,7 @@ def quality_notes(study: Study) -> list[str]:
         # What spoils every score first, what blurs some of them last.
         notes = (
             sizes,
+            writing.text_in_pixels(study),
             frames.blank_frames(sparse),
             seen and heart.cut_off(seen),
             # Of a wrong spacing it is said once.
