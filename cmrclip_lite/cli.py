@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .study import Level, Series, Study
     from .zeroshot import Score
 
+STUDY = "a folder, archive or file: DICOM, NIfTI, NRRD, NumPy or video"
 NOTICE = "For research and education, never for diagnosis."
 
 
@@ -270,17 +271,17 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
     sub = command(inspect, "inspect")
-    sub.add_argument("study", help="a DICOM folder, zip or file, or NIfTI")
+    sub.add_argument("study", help=STUDY)
     sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
     sub = command(score, "score")
-    sub.add_argument("study", help="a DICOM folder, zip or file, or NIfTI")
+    sub.add_argument("study", help=STUDY)
     sub.add_argument("-c", "--condition", action="append", help="what to ask; may be repeated")
     sub.add_argument("--top-k", type=int, default=5, help="similar cases to show (default 5)")
     with_model(sub)
 
     sub = command(retrieve, "retrieve")
-    sub.add_argument("study", nargs="?", help="a DICOM folder, zip or file, or NIfTI")
+    sub.add_argument("study", nargs="?", help=STUDY)
     sub.add_argument("--text", help="words to find cases by, instead of a study")
     sub.add_argument("-k", type=int, default=5, help="cases to show (default 5)")
     with_model(sub)

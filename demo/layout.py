@@ -64,7 +64,7 @@ def lay_out(suggested: Sequence[Condition], footer: str) -> Layout:
                     cards = gr.HTML(js_on_load=PICK_SAMPLE, elem_id="samples")
                     upload = gr.File(
                         file_count="multiple",
-                        label="Or upload a zip, DICOM, NIfTI",
+                        label="Or upload a zip, DICOM, NIfTI, video",
                         height=170,
                         elem_id="upload",
                     )

@@ -92,7 +92,7 @@ def remove(files: Sequence[Path]) -> None:
 
 def _check(files: Sequence[Path]) -> None:
     if not files:
-        raise StudyError("No file was uploaded; choose a zip, DICOM files or a NIfTI file.")
+        raise StudyError("No file was uploaded; choose a zip, DICOM files, NIfTI or a video.")
     if len(files) > MAX_FILES:
         raise StudyError(f"{len(files)} files are too many; upload at most {MAX_FILES}, or a zip.")
     # Equal files share one upload path: whoever came first may have read and removed it already.

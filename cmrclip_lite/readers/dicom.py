@@ -87,6 +87,8 @@ def read_dicom(sources: list[Source], limits: Limits) -> tuple[Study, list[str]]
             kept.append((found, sequence))
         else:
             aside["images", sequence] += len(found.frames)
+    # Before anything that compares each with each.
+    limits.check("series", len(kept), "The study")
     kept = _without_repeats(kept, aside, notes)
     kept = _without_incomplete(kept, aside, notes)
     arrays, lost = pixels.fill([found for found, _ in kept], limits)

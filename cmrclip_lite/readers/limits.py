@@ -46,6 +46,7 @@ class Limits:
         depth: archives within archives; 1 reads an archive, 2 also an archive inside it.
         file_bytes: size of one file.
         frame_side: rows or columns of one image.
+        series: slice locations and stills that are kept.
         pixel_bytes: decoded pixels of all kept series together.
         seconds: how long reading a study may take.
         decode_seconds: how long decoding one compressed file or video may take.
@@ -59,6 +60,7 @@ class Limits:
     depth: int = 2
     file_bytes: int = 2 * GIB
     frame_side: int = 8192
+    series: int = 2000
     pixel_bytes: int = 4 * GIB
     seconds: float = 600.0
     decode_seconds: float = 60.0

@@ -176,6 +176,12 @@ def test_pixels_above_the_limit_are_not_decoded(tmp_path: Path) -> None:
         read_study(folder, limits=Limits(pixel_bytes=10_000))
 
 
+def test_more_slices_than_the_limit_are_not_compared(tmp_path: Path) -> None:
+    folder = maker.save(maker.stack(), tmp_path / "exam")
+    with pytest.raises(StudyError, match="goes over the limit series = 3 "):
+        read_study(folder, limits=Limits(series=3))
+
+
 def test_rescale_and_inverted_grey_are_undone(tmp_path: Path) -> None:
     scaled = maker.stack(RescaleSlope=0.5, RescaleIntercept=-10)
     first = read_study(maker.save(scaled, tmp_path / "scaled")).series[0]
