@@ -261,6 +261,7 @@ def test_pixels_stay_byte_for_byte(tmp_path: Path, syntax: str) -> None:
     assert before == sorted(ds.PixelData for ds in headers(tmp_path / "out"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("series_per_slice", [False, True])
 def test_an_exam_of_every_view_and_kind(tmp_path: Path, series_per_slice: bool) -> None:
     study = make_case(4, size="small", imaged=("cine_sax", "cine_lax", "lge")).study
@@ -569,6 +570,7 @@ def test_every_file_that_pydicom_is_tested_with(tmp_path: Path) -> None:
         ds.walk(check)
 
 
+@pytest.mark.slow
 def test_real_exams(real_folder: Path, tmp_path: Path) -> None:
     exam = real_folder / "sunnybrook" / "SCD0000301.zip"
     account = deidentify(exam, tmp_path / "out")

@@ -64,6 +64,7 @@ def read_arrays(sources: list[Source], limits: Limits) -> Study:
     """
     study = Study([])
     for source in sources:
+        limits.check_time("The study")
         limits.check("pixel_bytes", source.size, source.name)
         try:
             if source.name.lower().endswith(".npz"):

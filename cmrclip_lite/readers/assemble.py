@@ -17,7 +17,8 @@ from ..errors import StudyError
 from ..study import Sequence, SetAside, Study, View
 from ..views import describe
 from .limits import MALFORMED, Limits
-from .naming import FileName, Role
+from .naming import FileName, Role, one_patient, parse
+from .sources import Source, natural
 from .volume import Grid, arranged, plain_numbers, series
 
 PHASES = (Role.ED, Role.ES, Role.FRAME)
@@ -77,6 +78,44 @@ def by_name(name: FileName) -> str | None:
     if name.role is Role.OTHER:
         return "mapping, perfusion, flow or tagging by name, neither cine nor late enhancement"
     return None
+
+
+def read_volumes(
+    sources: list[Source],
+    look: Callable[[Source, FileName], Volume | str],
+    malformed: tuple[type[Exception], ...],
+    damaged: str,
+    limits: Limits,
+) -> Study:
+    """Read the volume files of one format as one study.
+
+    Args:
+        sources: the files.
+        look: reads a file's header; gives a volume, or words for why it is set aside.
+        malformed: what `look` raises on a file that is damaged.
+        damaged: words for such files.
+        limits: what is refused.
+
+    Raises:
+        StudyError: if the files go over a limit or are of several patients.
+    """
+    one_patient(source.name for source in sources)
+    volumes: list[Volume] = []
+    set_aside: list[SetAside] = []
+    for source in sorted(sources, key=lambda source: natural(source.name)):
+        limits.check_time("The study")
+        name = parse(source.name)
+        try:
+            found = by_name(name) or look(source, name)
+        except malformed:
+            found = damaged
+        if isinstance(found, Volume):
+            volumes.append(found)
+        else:
+            set_aside.append(SetAside("files", found))
+    study = assemble(volumes, limits)
+    study.set_aside = set_aside + study.set_aside
+    return study
 
 
 def assemble(volumes: list[Volume], limits: Limits) -> Study:

@@ -21,11 +21,11 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 
-from ..study import SetAside, Study
-from .assemble import Volume, assemble, by_name
+from ..study import Study
+from .assemble import Volume, read_volumes
 from .limits import MALFORMED, Limits
-from .naming import FileName, one_patient, parse
-from .sources import Source, natural
+from .naming import FileName
+from .sources import Source
 from .volume import across_slices, even_times, grid, is_possible, of_one_slice
 
 _MALFORMED_NIFTI = (*MALFORMED, ImageFileError, HeaderDataError)
@@ -52,22 +52,14 @@ def read_nifti(sources: list[Source], limits: Limits) -> Study:
     Raises:
         StudyError: if the files go over a limit or are of several patients.
     """
-    one_patient(source.name for source in sources)
-    volumes: list[Volume] = []
-    set_aside: list[SetAside] = []
     notes: list[str] = []
-    for source in sorted(sources, key=lambda source: natural(source.name)):
-        name = parse(source.name)
-        try:
-            found = by_name(name) or _volume(source, name, limits, notes)
-        except _MALFORMED_NIFTI:
-            found = "damaged NIfTI files, or cut short"
-        if isinstance(found, Volume):
-            volumes.append(found)
-        else:
-            set_aside.append(SetAside("files", found))
-    study = assemble(volumes, limits)
-    study.set_aside = set_aside + study.set_aside
+    study = read_volumes(
+        sources,
+        lambda source, name: _volume(source, name, limits, notes),
+        _MALFORMED_NIFTI,
+        "damaged NIfTI files, or cut short",
+        limits,
+    )
     study.notes = list(dict.fromkeys(notes + study.notes))
     return study
 

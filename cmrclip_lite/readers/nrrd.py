@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import StudyError
-from ..study import SetAside, Study
-from .assemble import Volume, assemble, by_name
+from ..study import Study
+from .assemble import Volume, read_volumes
 from .limits import MALFORMED, Limits
-from .naming import FileName, one_patient, parse
-from .sources import Source, natural
+from .naming import FileName
+from .sources import Source
 from .volume import Grid, even_times, grid, of_one_slice
 
 Header = dict[str, Any]
@@ -62,22 +62,13 @@ def read_nrrd(sources: list[Source], limits: Limits) -> Study:
         raise StudyError(
             f"{sources[0].name} is an NRRD file; to read it, pip install 'cmrclip-lite[formats]'."
         ) from None
-    one_patient(source.name for source in sources)
-    volumes: list[Volume] = []
-    set_aside: list[SetAside] = []
-    for source in sorted(sources, key=lambda source: natural(source.name)):
-        name = parse(source.name)
-        try:
-            found = by_name(name) or _volume(source, name, limits)
-        except (*MALFORMED, nrrd.reader.NRRDError):
-            found = "damaged NRRD files, or cut short"
-        if isinstance(found, Volume):
-            volumes.append(found)
-        else:
-            set_aside.append(SetAside("files", found))
-    study = assemble(volumes, limits)
-    study.set_aside = set_aside + study.set_aside
-    return study
+    return read_volumes(
+        sources,
+        lambda source, name: _volume(source, name, limits),
+        (*MALFORMED, nrrd.reader.NRRDError),
+        "damaged NRRD files, or cut short",
+        limits,
+    )
 
 
 def _volume(source: Source, name: FileName, limits: Limits) -> Volume | str:

@@ -55,6 +55,7 @@ def test_the_command_makes_exams_that_can_be_read(form: str, tmp_path, capsys) -
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cohort"]
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(tmp_path) -> None:
     one = make_cohort(2, tmp_path / "one", seed=6, form="npz", size="small")
     two = make_cohort(2, tmp_path / "two", seed=6, form="npz", size="small", workers=2)

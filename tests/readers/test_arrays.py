@@ -76,6 +76,7 @@ def test_a_stack_that_says_where_it_lies(tmp_path: Path) -> None:
         np.testing.assert_allclose(series.spacing_mm, (1.5, 1.25), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [3, 13])
 def test_synthetic_exams_read_as_their_dicom(tmp_path: Path, seed: int) -> None:
     case = make_case(seed, size="small")

@@ -101,6 +101,7 @@ def test_processes_end_with_the_reading(tmp_path: Path, monkeypatch: pytest.Monk
     assert started == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the processor limit is a POSIX one")
 def test_a_process_whose_reader_was_killed_ends_by_itself(tmp_path: Path) -> None:
     worker = tmp_path / "worker.py"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,15 @@ def study() -> Study:
     return exam()
 
 
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.family}: {form.name}")
+def _listed() -> Iterator:
+    """All forms; the first of each family counts as fast."""
+    for _, family in groupby(FORMS, key=lambda form: form.family):
+        for number, form in enumerate(family):
+            marks = [pytest.mark.slow] if number else []
+            yield pytest.param(form, id=f"{form.family}: {form.name}", marks=marks)
+
+
+@pytest.mark.parametrize("form", _listed())
 def test_every_form_reads_as_promised(tmp_path: Path, study: Study, form: Form) -> None:
     assert tried(form, study, tmp_path / "exam") == form.result
 

@@ -43,6 +43,7 @@ def test_a_mutant_is_the_same_in_every_run(seeds: list[Seed]) -> None:
         assert first.files == again.files and first.kinds == again.kinds
 
 
+@pytest.mark.slow
 def test_spoiled_exams_do_no_harm(seeds: list[Seed]) -> None:
     verdicts = list(judged(1, range(MUTANTS), seeds, workers=1))
     assert sorted(v.number for v in verdicts) == list(range(MUTANTS))

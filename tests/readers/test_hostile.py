@@ -64,6 +64,7 @@ def test_a_bomb_in_many_layers(tmp_path: Path) -> None:
     assert "limit depth = 2" in cheap(tmp_path / "42.zip").said
 
 
+@pytest.mark.slow
 def test_a_bomb_spread_over_many_archives(tmp_path: Path) -> None:
     """Each archive unpacks to less than what makes its ratio count."""
     inner = zipped({"image.dcm": bytes(60 << 20)})
@@ -128,6 +129,7 @@ def test_entries_that_quote_each_other(tmp_path: Path) -> None:
     assert "share their bytes, as in a bomb" in cheap(path).said
 
 
+@pytest.mark.slow
 def test_a_million_entries(tmp_path: Path) -> None:
     entry = directory_entry(b"a", 0, 0, 0, 0, 0)
     directory = entry * 1_000_000
@@ -230,6 +232,7 @@ def test_streams_cut_anywhere(tmp_path: Path, syntax: str) -> None:
         cheap(tmp_path / f"{number}.dcm")
 
 
+@pytest.mark.slow
 def test_a_header_of_nothing_but_elements(tmp_path: Path) -> None:
     """Zeros parse as empty elements, eight bytes each."""
     whole = cine()
@@ -251,6 +254,7 @@ def test_a_sequence_of_a_million_empty_items(tmp_path: Path) -> None:
             assert length < 0xFFFFFFFF or "damaged" in cost.said
 
 
+@pytest.mark.slow
 def test_an_item_of_a_million_empty_elements(tmp_path: Path) -> None:
     whole = cine()
     at = whole.find(b"\xe0\x7f\x10\0")
@@ -281,6 +285,7 @@ def scattered(count: int) -> bytes:
     return maker.encode(ds)
 
 
+@pytest.mark.slow
 def test_thousands_of_images_each_somewhere_else(tmp_path: Path) -> None:
     """What puts images in groups must not compare each with each, slowly."""
     (tmp_path / "scattered.dcm").write_bytes(scattered(3000))
@@ -344,6 +349,7 @@ def test_fifty_thousand_files(tmp_path: Path) -> None:
     assert "limit entries = 50,000" in cheap(folder, seconds=20).said
 
 
+@pytest.mark.slow
 def test_sparse_files_that_claim_to_be_giants(tmp_path: Path) -> None:
     for name, head in {"x.dcm": cine()[:400], "x.nii": b"\x5c\x01\0\0", "x.zip": b"PK\3\4",
                        "x.npy": b"\x93NUMPY\1\0"}.items():  # fmt: skip

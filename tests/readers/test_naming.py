@@ -89,6 +89,7 @@ def test_files_of_one_stack_have_it_in_common() -> None:
     assert parse("sa_slice03.nii").one_slice and not parse("sa_3.nii").one_slice
 
 
+@pytest.mark.slow
 def test_names_of_synthetic_exams(tmp_path) -> None:
     study = make_case(3, size="small").study
     kinds = {(s.view, s.sequence) for s in study.series}

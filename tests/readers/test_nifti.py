@@ -321,6 +321,7 @@ def test_slices_along_another_axis(tmp_path: Path, order: tuple[int, ...]) -> No
         )
 
 
+@pytest.mark.slow
 def test_images_are_shown_alike_however_they_are_stored(tmp_path: Path) -> None:
     case = make_case(13, size="small")
     write_nifti(case.study, tmp_path / "as_is")
@@ -544,6 +545,7 @@ def test_nothing_of_a_header_is_logged(plain: Path, caplog, capfd) -> None:
     assert caplog.text == "" and capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_synthetic_exams_read_as_their_dicom(tmp_path: Path) -> None:
     case = make_case(3, size="small")
     write_nifti(case.study, tmp_path / "nifti")
@@ -558,6 +560,7 @@ def test_synthetic_exams_read_as_their_dicom(tmp_path: Path) -> None:
         np.testing.assert_allclose(one.orientation, other.orientation, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("dcm2niix"), reason="dcm2niix is not installed")
 def test_dcm2niix_makes_the_same_study_of_the_dicom(tmp_path: Path) -> None:
     write_dicom(make_case(3, size="small").study, tmp_path / "dicom", 3, scout=True)

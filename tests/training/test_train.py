@@ -66,6 +66,7 @@ def test_a_run_leaves_a_checkpoint_that_loads_and_reads(run):
     assert model.encode_text(["EF 25%"]).shape == (1, model.config.projection_dim)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_killed_run_goes_on_where_it_was(run, tmp_path, monkeypatch, stage):
     """Killed in a stage's third step, after the second was saved: the rest is as without."""
