@@ -26,7 +26,7 @@ import page
 from cines import pictures, sample_thumbnail
 from endpoints import add_endpoints
 from layout import APPEND_LINE, lay_out
-from uploads import MAX_FILE_MB, own_folder, remove, taken
+from uploads import MAX_FILE_MB, own_folder, read_upload, remove
 
 from cmrclip_lite.errors import CmrClipError
 from cmrclip_lite.figures import score_bars
@@ -69,12 +69,8 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
         if not files:
             return
 
-        def read() -> Study:
-            with taken(files) as path:
-                return read_study(path)
-
         try:
-            for shown in show(read, "", conditions):
+            for shown in show(lambda: read_upload(files), "", conditions):
                 yield {at.cards: sample_cards(), **shown}  # none of the samples is open any more
         finally:
             remove([Path(file) for file in files])
@@ -84,7 +80,7 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
         if name in samples:
             yield from show(lambda: read_study(samples[name]), name, conditions)
 
-    def show(read: Callable[[], Study], name: str, conditions: str) -> Iterator[dict]:
+    def show(opened: Callable[[], Study], name: str, conditions: str) -> Iterator[dict]:
         """Read, then picture, then embed, then answer; each is shown as soon as it is there."""
         cleared = {
             at.upload: None,
@@ -102,7 +98,7 @@ def build_demo(model: Any, library: Any, samples: Mapping[str, Path]) -> gr.Bloc
             if name in opened_samples:
                 view, embedded = opened_samples[name]
             else:
-                study = read()
+                study = opened()
                 view = page.viewer(pictures(study)) + page.study_table(study)
                 working = page.message("Embedding the study …", "working")
                 yield {at.study: view, at.status: working}

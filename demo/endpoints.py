@@ -13,12 +13,10 @@ from typing import Any
 import gradio as gr
 from engine import Engine, ask_lines
 from page import escape
-from uploads import taken
+from uploads import read_upload
 
 from cmrclip_lite.cli import study_facts
 from cmrclip_lite.errors import CmrClipError
-from cmrclip_lite.readers import read_study
-from cmrclip_lite.study import Study
 
 MAX_CASES = 50
 
@@ -28,12 +26,12 @@ def add_endpoints(engine: Engine) -> None:
 
     def read(files: list[str]) -> dict[str, Any]:
         """What a study holds: the series that were read, and what was set aside and why."""
-        return study_facts(_read(files))
+        return study_facts(read_upload(files))
 
     def score(files: list[str], conditions: str) -> dict[str, Any]:
         """Scores of a study for conditions, one a line; research and education only."""
         asked, problems = ask_lines(conditions)
-        embedded = engine.embed(_read(files))
+        embedded = engine.embed(read_upload(files))
         scores = engine.score(embedded, asked)
         return {
             "model": engine.model.name,
@@ -43,7 +41,7 @@ def add_endpoints(engine: Engine) -> None:
 
     def retrieve(files: list[str], k: float) -> dict[str, Any]:
         """The k library cases most similar to a study, best first."""
-        embedded = engine.embed(_read(files))
+        embedded = engine.embed(read_upload(files))
         found = engine.similar(embedded, _count(k))
         return {"cases": [case.as_dict() for case in found], "notes": list(embedded.notes)}
 
@@ -71,11 +69,6 @@ def add_endpoints(engine: Engine) -> None:
                 concurrency_limit=2,
                 concurrency_id="study",
             )
-
-
-def _read(files: list[str]) -> Study:
-    with taken(files) as path:
-        return read_study(path)
 
 
 def _count(k: float) -> int:

@@ -16,11 +16,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cmrclip_lite.errors import StudyError
+from cmrclip_lite.readers import Limits, read_study
+from cmrclip_lite.study import Study
 
 _PREFIX = "cmrclip-upload-"
 MAX_FILE_MB = 512
 MAX_TOTAL_MB = 1024
 MAX_FILES = 20_000
+# What reading one upload may cost a server that others wait for.
+LIMITS = Limits(
+    entries=MAX_FILES,
+    unpacked_bytes=2 << 30,
+    held_bytes=1 << 30,
+    pixel_bytes=2 << 30,
+    seconds=120,
+    decode_seconds=30,
+    decode_bytes=1 << 30,
+)
 
 
 @contextlib.contextmanager
@@ -80,6 +92,16 @@ def taken(paths: Sequence[str | Path] | str | None) -> Iterator[Path]:
             yield places[0] if len(places) == 1 else Path(folder)
         finally:
             remove(files)
+
+
+def read_upload(paths: Sequence[str | Path] | str | None) -> Study:
+    """The study that uploaded files hold; the files are gone afterwards.
+
+    Raises:
+        StudyError: if they cannot be read, or cost more than `LIMITS`.
+    """
+    with taken(paths) as path:
+        return read_study(path, limits=LIMITS)
 
 
 def remove(files: Sequence[Path]) -> None:
