@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
+
+from .errors import CmrClipError
 
 WORDS = "De-identified copies of DICOM images, after PS3.15's basic profile."
 
@@ -16,8 +19,11 @@ def add_deidentify(commands: Any) -> None:
     sub.set_defaults(run=deidentify)
     sub.add_argument("study", metavar="IN", help="a DICOM folder, zip or file")
     sub.add_argument("out", metavar="OUT", help="a new folder, or a new .zip")
+    # In a file, for arguments show in lists of processes and in the history of a shell.
     sub.add_argument(
-        "--key", help="a secret that gives the same new UIDs in every run (default: a random one)"
+        "--key-file",
+        metavar="FILE",
+        help="holds a secret that gives the same new UIDs in every run (default: a random one)",
     )
     sub.add_argument(
         "--burned-in",
@@ -32,8 +38,9 @@ def deidentify(arguments: argparse.Namespace) -> None:
     """Write de-identified copies and give an account of them."""
     from . import deidentify as module
 
+    key = _secret(arguments.key_file) if arguments.key_file else None
     account = module.deidentify(
-        arguments.study, arguments.out, key=arguments.key, burned_in=arguments.burned_in
+        arguments.study, arguments.out, key=key, burned_in=arguments.burned_in
     )
     if arguments.json:
         print(json.dumps(account.as_dict(), indent=2))
@@ -46,3 +53,11 @@ def deidentify(arguments: argparse.Namespace) -> None:
             f"warning: {images} left out for text in the pixels; --burned-in black blacks it out.",
             file=sys.stderr,
         )
+
+
+def _secret(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (getattr(error, "strerror", None) or "it is no text").lower()
+        raise CmrClipError(f"The key file {Path(path).name} cannot be read: {reason}.") from None

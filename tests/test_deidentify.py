@@ -489,6 +489,21 @@ def test_a_zip_in_and_a_zip_out(tmp_path: Path, capsys: pytest.CaptureFixture) -
         assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
 
 
+def test_a_key_comes_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    exam = maker.save(maker.stack(1, 4), tmp_path / "exam")
+    key = tmp_path / "key.txt"
+    key.write_text(f"{KEY}\n", encoding="utf-8")
+    for name in ("one.zip", "two.zip"):
+        assert main(["deidentify", str(exam), str(tmp_path / name), "--key-file", str(key)]) == 0
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    deidentify(exam, tmp_path / "three.zip", key=KEY)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "three.zip").read_bytes()
+    capsys.readouterr()
+    missing = ["--key-file", str(tmp_path / "gone.txt")]
+    assert main(["deidentify", str(exam), str(tmp_path / "out"), *missing]) == 2
+    assert "The key file gone.txt cannot be read" in capsys.readouterr().err
+
+
 def test_bad_input_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     for source in ("notes.txt", "missing"):
