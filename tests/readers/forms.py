@@ -113,6 +113,10 @@ def _first_sax_and_4ch(study: Study) -> Study:
     return Study([study.cines(View.SAX)[0], study.cines(View.FOUR_CHAMBER)[0]])
 
 
+def _sax_and_4ch_cines(study: Study) -> Study:
+    return Study(study.cines(View.SAX) + study.cines(View.FOUR_CHAMBER))
+
+
 def _sax_cines(study: Study) -> Study:
     return Study(study.cines(View.SAX))
 
@@ -594,6 +598,20 @@ FORMS = [
     Form("Other formats", "NIfTI, plain", nifti(packed=False), "times evenly spaced"),
     Form("Other formats", "NIfTI named as in the UK Biobank (sa, la_2ch, la_4ch)",
          nifti(UK_BIOBANK.get), "times evenly spaced", _cines_of_uk_biobank),
+    Form(
+        "Other formats",
+        "NIfTI named as in M&Ms (A0S9V9_sa)",
+        nifti({"cine_sax_stack": "A0S9V9_sa"}.get),
+        "times evenly spaced",
+        _sax_cines,
+    ),
+    Form(
+        "Other formats",
+        "NIfTI named as in M&Ms-2 (001_SA_CINE, 001_LA_CINE)",
+        nifti({"cine_sax_stack": "001_SA_CINE", "cine_4ch": "001_LA_CINE"}.get),
+        "times evenly spaced",
+        _sax_and_4ch_cines,
+    ),
     Form("Other formats", "NIfTI named as in ACDC: ED and ES volumes and their labels", acdc,
          "places unknown; times unknown, phases in order", _ed_and_es),
     Form("Other formats", "NRRD, a file per view (pynrrd)", nrrd_files,
