@@ -26,7 +26,7 @@ def _listed() -> Iterator:
             yield pytest.param(form, id=f"{form.family}: {form.name}", marks=marks)
 
 
-@pytest.mark.parametrize("form", _listed())
+@pytest.mark.parametrize("form", list(_listed()))
 def test_every_form_reads_as_promised(tmp_path: Path, study: Study, form: Form) -> None:
     assert tried(form, study, tmp_path / "exam") == form.result
 
