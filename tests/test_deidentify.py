@@ -547,12 +547,20 @@ sys.exit(cli.main(["deidentify", sys.argv[1], sys.argv[2]]))
 """
 
 
+def heed_interrupts() -> None:
+    """A process that a shell started in the background ignores Ctrl-C, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_stopped_in_the_middle(tmp_path: Path, number: int) -> None:
     exam, out = maker.save(maker.stack(1, 4), tmp_path / "exam"), tmp_path / "out"
     with subprocess.Popen(
-        [sys.executable, "-c", STOPPED, str(exam), str(out)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", STOPPED, str(exam), str(out)],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     ) as process:
         assert process.stdout.readline() == "written\n"
         process.send_signal(number)

@@ -65,8 +65,8 @@ def test_an_upload_does_not_outlive_a_killed_server(tmp_path: Path) -> None:
     try:
         assert files_with_the_secret(tmp_path) == []
     finally:
-        second.send_signal(signal.SIGINT)
-        second.wait(timeout=30)
+        second.kill()
+        second.wait()
 
 
 def test_only_folders_of_dead_servers_are_swept(
