@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from functools import cache
+from itertools import count
 
 from .. import view_words
 from ..readers import kinds
@@ -46,7 +47,22 @@ def technical_words(described: str, never: Collection[str] = ()) -> str:
             ]
             # Neighbouring words share the space between them.
             found = pattern.search(text, start + 1)
-    return " ".join("".join(kept).split())
+    # What is cut out of the middle of a word leaves no gap, which would make two words of it.
+    cut = "".join(" " if was == " " else new.strip() for new, was in zip(kept, text, strict=True))
+    short = " ".join(cut.split())
+    if _read_alike(text, f" {short} "):
+        return short
+    # Words that now stand side by side mean something else: what stood between them is marked.
+    spans = [(word.start(), word.end()) for word in re.finditer(r"\S+", text)]
+    pieces = ["".join(kept[start:end]).replace(" ", "") or "x" for start, end in spans]
+    return " ".join(pieces)
+
+
+def _read_alike(one: str, other: str) -> bool:
+    """Whether kinds and views are told alike from two descriptions."""
+    patterns = [p for p in vars(kinds).values() if isinstance(p, re.Pattern)]
+    same_kind = all(bool(p.search(one)) == bool(p.search(other)) for p in patterns)
+    return same_kind and view_words.describe(one) is view_words.describe(other)
 
 
 def sequence_name(stated: str, never: Collection[str] = ()) -> str:
@@ -71,8 +87,8 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
 
 
 def _with_named_ends(pattern: str) -> str:
-    first, *rest = _ANYTHING.split(pattern)
-    return first + "".join(rf"(?P<end{n}>\w*){part}" for n, part in enumerate(rest))
+    ends = count()
+    return _ANYTHING.sub(lambda found: f"(?P<end{next(ends)}>{found[0]})", pattern)
 
 
 def _without_ends(found: re.Match[str]) -> list[str]:
