@@ -32,9 +32,26 @@ TECHNICAL = (
     ("SpacingBetweenSlices", 0x00180088, "DS"),
     ("ScanningSequence", 0x00180020, ""),
     ("SequenceVariant", 0x00180021, ""),
-    ("SequenceName", 0x00180024, ""),
 )
-_TECHNICAL_TEXT = re.compile(r"[A-Za-z0-9*_.,+/() \\-]{1,64}")
+# What the text among them may say. A vendor goes by one name, which also lets studies be grouped
+# by it; the terms are those of PS3.3 C.8.3.1; no model's name holds four digits in a row, but many
+# a patient's number does.
+_VENDORS = {
+    "siemens": "SIEMENS",
+    "ge": "GE",
+    "general electric": "GE",
+    "philips": "Philips",
+    "canon": "Canon",
+    "toshiba": "TOSHIBA",
+    "united imaging": "United Imaging",
+    "uih": "United Imaging",
+    "hitachi": "Hitachi",
+    "fujifilm": "Fujifilm",
+    "bruker": "Bruker",
+    "synthetic": "SYNTHETIC",
+}
+_TERMS = re.compile(r"SE|IR|GR|EP|RM|SK|MTC|SS|TRSS|SP|MP|OSP|NONE")
+_MODEL = re.compile(r"(?!.*[0-9]{4})[A-Za-z][A-Za-z0-9 ._/+()-]{0,31}")
 
 # The longest header that is looked for: an enhanced file takes some 2 kB a frame.
 HEADER_BYTES = 64 << 20
@@ -165,17 +182,27 @@ def _room(header: Header) -> int:
 
 
 def _technical(ds: Elements) -> dict[str, str]:
-    """The allow-listed facts; text that does not look like a technical term is dropped."""
+    """The allow-listed facts; text that is no technical term is dropped."""
     found = {}
     for name, tag, vr in TECHNICAL:
         if vr:
             value = ds.number(tag, vr)
             stated = "" if value is None else f"{value:g}"
         else:
-            stated = ds.text(tag)
-        if _TECHNICAL_TEXT.fullmatch(stated):
+            stated = _term(name, ds.text(tag))
+        if stated:
             found[name] = stated
     return found
+
+
+def _term(name: str, stated: str) -> str:
+    """What a technical text says, in known terms; empty if it is none."""
+    if name == "Manufacturer":
+        words = plain_words(stated)
+        return next((vendor for word, vendor in _VENDORS.items() if f" {word} " in words), "")
+    if name == "ManufacturerModelName":
+        return stated if _MODEL.fullmatch(stated) else ""
+    return stated if stated and all(_TERMS.fullmatch(term) for term in stated.split("\\")) else ""
 
 
 def _syntax(ds: Dataset) -> str:

@@ -384,3 +384,20 @@ def test_float_pixels(tmp_path: Path) -> None:
     study = read_study(maker.save(images, tmp_path / "exam"))
     assert study.series[0].pixels.dtype == np.float32
     check_stack(study)
+
+
+def test_technical_text_is_told_in_known_terms(tmp_path: Path) -> None:
+    """Whatever a file puts where the vendor and the model belong."""
+    for vendor, model, told in (
+        ("SIEMENS Healthineers", "MAGNETOM Sola", {"Manufacturer": "SIEMENS",
+                                                   "ManufacturerModelName": "MAGNETOM Sola"}),
+        ("GE MEDICAL SYSTEMS", "SIGNA HDx", {"Manufacturer": "GE",
+                                             "ManufacturerModelName": "SIGNA HDx"}),
+        (maker.PATIENT_ID, maker.PATIENT_ID, {}),
+        (maker.PATIENT, maker.PATIENT, {}),
+    ):  # fmt: skip
+        tags = {"Manufacturer": vendor, "ManufacturerModelName": model}
+        images = maker.stack(slices=1, SequenceVariant=["SK", "SS"], **tags)
+        found = read_study(maker.save(images, tmp_path / "exam")).series[0].tags
+        assert {name: found[name] for name in tags if name in found} == told
+        assert found["SequenceVariant"] == "SK\\SS"
