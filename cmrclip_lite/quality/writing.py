@@ -7,15 +7,19 @@ import numpy as np
 from ..burned_in import find_burned_in
 from ..study import Study
 
-# Pictures looked at, spread over the study: what writes on one usually writes on all, so more than
-# half of them must be written on.
+# Pictures looked at, spread over the study. What writes on one usually writes on all: if the one in
+# the middle has no text the others are not looked at, and if it has, more than half must.
 LOOKED_AT = 4
 
 
 def text_in_pixels(study: Study) -> str | None:
     """Text in the first frame of some series."""
-    chosen = np.unique(np.linspace(0, len(study.series) - 1, LOOKED_AT).round().astype(int))
-    found = sum(bool(find_burned_in(study.series[i].pixels[:1])) for i in chosen)
+    middle = len(study.series) // 2
+    spread = np.linspace(0, len(study.series) - 1, LOOKED_AT).round().astype(int)
+    if not _written_on(study, middle):
+        return None
+    chosen = np.unique(spread)
+    found = sum(_written_on(study, i) for i in chosen)
     if 2 * found <= len(chosen):
         return None
     where = "the picture" if len(chosen) == 1 else f"{found} of {len(chosen)} pictures looked at"
@@ -23,3 +27,7 @@ def text_in_pixels(study: Study) -> str | None:
         f"Text seems to be drawn into {where}: it may name a patient, so look before you share it, "
         "and a score may be of the text as well as of the heart."
     )
+
+
+def _written_on(study: Study, index: int) -> bool:
+    return bool(find_burned_in(study.series[index].pixels[:1]))
