@@ -14,11 +14,9 @@ LOOKED_AT = 4
 
 def text_in_pixels(study: Study) -> str | None:
     """Text in the first frame of some series."""
-    middle = len(study.series) // 2
-    spread = np.linspace(0, len(study.series) - 1, LOOKED_AT).round().astype(int)
-    if not _written_on(study, middle):
+    if not _written_on(study, len(study.series) // 2):
         return None
-    chosen = np.unique(spread)
+    chosen = np.unique(np.linspace(0, len(study.series) - 1, LOOKED_AT).round().astype(int))
     found = sum(_written_on(study, i) for i in chosen)
     if 2 * found <= len(chosen):
         return None
