@@ -6,6 +6,7 @@ system (x to the patient's left, y to the back, z to the head).
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -96,6 +97,18 @@ class Series:
     def is_cine(self) -> bool:
         return self.sequence is Sequence.CINE
 
+    @property
+    def content(self) -> str:
+        """A digest of the pixels alone, 12 hex digits; empty if they all are the same.
+
+        Equal for the same pixels whatever file, type or identifiers they came with.
+        """
+        if self.pixels.min() == self.pixels.max():
+            return ""
+        digest = hashlib.blake2b(repr(self.pixels.shape).encode(), digest_size=6)
+        digest.update(np.ascontiguousarray(self.pixels, dtype="<f4").data)
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True)
 class SetAside:
@@ -165,6 +178,11 @@ class Study:
     def cines(self, view: View | str | None = None) -> list[Series]:
         """The cine series, of one view if given, in stack order."""
         return [s for s in self.series if s.is_cine and (view is None or s.view == View(view))]
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """A digest of each series' pixels, by which a copy of the exam, or a part, is known."""
+        return tuple(sorted({digest for s in self.series if (digest := s.content)}))
 
     @property
     def views(self) -> list[View]:

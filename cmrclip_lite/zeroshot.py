@@ -42,7 +42,8 @@ class Score:
         percentile: share (0 to 100) of the library's cases with a lower similarity to the same
             prompts, ties counted half; None without a library.
         percentile_normal: the same among the library's normal studies.
-        reference: a sentence: what the percentiles are measured against.
+        reference: a sentence: what the percentiles are measured against; of a library too large
+            to hold in memory, cases drawn at random.
         notes: sentences on what to beware of.
         cases, normal_cases: how many cases the percentiles rest on.
         library: the name of the library, or None.
@@ -121,7 +122,9 @@ def score(
     # That mean must not be scaled back to length one: it would no longer be the mean.
     means = np.stack([part.mean(axis=0) for part in np.split(text, ends)])
     similarities = means @ study
-    others = None if library is None else library.embeddings.astype(np.float64) @ means.T
+    others = None
+    if library is not None:
+        others = library.reference.embeddings.astype(np.float64) @ means.T
     return [
         _result(question, float(similarities[i]), None if others is None else others[:, i], library)
         for i, question in enumerate(questions)
@@ -216,13 +219,14 @@ def _result(
     percentile = percentile_normal = None
     reference = _NOT_MEASURED
     if others is not None and library is not None:
-        normal = others[library.normal]
+        normal = others[library.reference.normal]
         cases, normal_cases = len(others), len(normal)
+        which = "the" if cases == library.reference.total else f"{cases} drawn at random from the"
         percentile = _percentile(similarity, others)
         percentile_normal = _percentile(similarity, normal) if normal_cases else None
         reference = (
-            f"Measured against the {cases} cases of the library '{library.name}', "
-            f"{normal_cases or 'none'} of them normal."
+            f"Measured against {which} {library.reference.total} cases of the library "
+            f"'{library.name}', {normal_cases or 'none'} of them normal."
         )
     return Score(
         condition=question.text,

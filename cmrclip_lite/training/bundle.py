@@ -23,17 +23,15 @@ import numpy as np
 import torch
 
 from ..bundled import checkpoint_folder, library_folder
-from ..figures import moving_picture
 from ..frames import study_to_clip
-from ..heart_layout import short_axis_picture
 from ..hub import load, save
-from ..library import CaseLibrary, CaseRecord
+from ..library import Acquisition, CaseLibrary, CaseRecord, age_band
+from ..library.thumbnail import thumbnail
 from ..model import CMRCLIP
 from ..phantom import make_case, write_dicom
 from ..phantom.cohort import DIAGNOSES, draw_truth
 from ..phantom.truth import ALL_IMAGED, Truth
 from ..prompts import CONDITIONS
-from ..study import Study
 from ..views import ordered
 from .cases import truth_from_dict
 from .facts import answers
@@ -45,8 +43,6 @@ logger = logging.getLogger(__name__)
 SAMPLE_SEED = 700_000_000
 LIBRARY_SEED = 800_000_000
 SAMPLE_SEEDS = 100_000  # that one sample may search through
-PICTURE_PHASES, PICTURE_MM, PICTURE_PIXELS = 12, 1.75, 88
-PICTURE_SIZE = 160  # screen pixels
 MARKS = "<!-- made: begin -->", "<!-- made: end -->"
 
 
@@ -101,6 +97,8 @@ class Rendered:
     picture: bytes
     impression: str
     truth: Truth
+    acquisition: Acquisition
+    content: tuple[str, ...]
 
 
 def main() -> None:
@@ -142,18 +140,16 @@ def _render(file: Path, i: int) -> None:
     case = make_case(LIBRARY_SEED + i, DIAGNOSES[i % len(DIAGNOSES)], size="small")
     case.study.series = ordered(case.study.series)  # as every reader does
     clip = study_to_clip(case.study, bundled_config(vocab_size=1)).tensor.numpy()
-    facts = json.dumps({"impression": case.impression, "truth": asdict(case.truth)})
+    facts = {
+        "impression": case.impression,
+        "truth": asdict(case.truth),
+        "acquisition": asdict(Acquisition.of(case.study)),
+        "content": case.study.content,
+    }
     partial = file.with_suffix(".partial.npz")
-    np.savez(
-        partial, clip=clip, picture=np.frombuffer(thumbnail(case.study), np.uint8), facts=facts
-    )
+    picture = np.frombuffer(thumbnail(case.study), np.uint8)
+    np.savez(partial, clip=clip, picture=picture, facts=json.dumps(facts))
     os.replace(partial, file)
-
-
-def thumbnail(study: Study) -> bytes:
-    """The middle short-axis level around the heart, as an animated WebP."""
-    grey = short_axis_picture(study, PICTURE_PHASES, PICTURE_MM, PICTURE_PIXELS)
-    return moving_picture(grey, spacing_mm=(PICTURE_MM,) * 2, size=PICTURE_SIZE, fps=12)
 
 
 def make_samples(folder: Path) -> dict[str, Truth]:
@@ -200,6 +196,8 @@ def read_rendered(file: Path) -> Rendered:
             stored["picture"].tobytes(),
             facts["impression"],
             truth_from_dict(facts["truth"]),
+            Acquisition(**facts["acquisition"] | {"views": tuple(facts["acquisition"]["views"])}),
+            tuple(facts["content"]),
         )
 
 
@@ -213,6 +211,10 @@ def embed_rendered(model: CMRCLIP, case: Rendered) -> CaseRecord:
         findings=tuple(sorted(case.truth.findings)),
         picture=case.picture,
         source="synthetic (made by this project)",
+        acquisition=case.acquisition,
+        sex={"F": "female", "M": "male"}[case.truth.sex],
+        age_band=age_band(case.truth.age_years),
+        content=case.content,
     )
 
 

@@ -1,0 +1,25 @@
+"""Case libraries: embedded studies with impressions, on a shelf or in an archive.
+
+    library = CaseLibrary.open()                       # the bundled one
+    library.search(model.encode_study(study), k=5)
+
+`records.py` says what a case is, `store.py` keeps it, `searching.py` finds it, and `build/` makes a
+library out of a folder of exams.
+"""
+
+from .case_library import CaseLibrary, Reference, default_library
+from .filters import Filters
+from .records import Acquisition, Case, CaseRecord, age_band
+from .verifying import Verdict
+
+__all__ = [
+    "Acquisition",
+    "Case",
+    "CaseLibrary",
+    "CaseRecord",
+    "Filters",
+    "Reference",
+    "Verdict",
+    "age_band",
+    "default_library",
+]

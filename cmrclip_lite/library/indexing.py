@@ -1,0 +1,59 @@
+"""The indexes of a library: of the words of its impressions, and of the vectors of a large one."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lancedb.table import Table
+
+WORDS = "impression"
+VECTOR_KIND = "IVF_RQ"
+# Measured by benchmarks/library.py on a million vectors of 512 values, a thousand partitions.
+PROBES = 64
+REFINE = 8  # candidates compared exactly, as a multiple of those asked for
+# Columns that filters ask for; scanning them is quick enough in a small library.
+_SCALARS = {"findings": "LABEL_LIST", "views": "LABEL_LIST", "vendor": "BITMAP", "id": "BTREE"}
+
+
+def words_index(table: Table) -> str | None:
+    """The kind of the full-text index, or None."""
+    return _kind(table, WORDS)
+
+
+def vector_index(table: Table, column: str) -> str | None:
+    """The kind of the index of a column of vectors, or None."""
+    return _kind(table, column)
+
+
+def index_words(table: Table) -> None:
+    """Index the impressions by stem, with positions for phrases.
+
+    Stop words stay: "no" and "not" matter in a report.
+    """
+    from lancedb.index import FTS
+
+    table.create_index(WORDS, config=FTS(with_position=True, remove_stop_words=False))
+
+
+def index_vectors(table: Table, columns: list[str]) -> None:
+    """Index columns of vectors, and what filters ask for, anew where there is one already.
+
+    The index is IVF_RQ: partitions of neighbours, one bit per value (RaBitQ, Gao & Long, SIGMOD
+    2024), and the best candidates compared with their full vectors.
+    """
+    from lancedb.index import Bitmap, BTree, IvfRq, LabelList
+
+    scalar = {"LABEL_LIST": LabelList, "BITMAP": Bitmap, "BTREE": BTree}
+    for name, kind in _SCALARS.items():
+        table.create_index(name, config=scalar[kind](), replace=True)
+    partitions = max(1, isqrt(table.count_rows()))
+    for name in columns:
+        config = IvfRq(distance_type="dot", num_partitions=partitions)
+        table.create_index(name, config=config, replace=True)
+
+
+def _kind(table: Table, column: str) -> str | None:
+    kinds = (i.index_type for i in table.list_indices() if list(i.columns) == [column])
+    return next((str(kind) for kind in kinds), None)
