@@ -105,4 +105,3 @@ def embed(model: CMRCLIP, prepared: Sequence[Prepared]) -> list[CaseRecord | Fai
                 reason = "The model gave no usable embedding; the pixels may hold no picture."
                 results[i] = Failure(case.id, reason, case.fingerprint)
     return results
-

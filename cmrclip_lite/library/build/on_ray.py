@@ -1,0 +1,229 @@
+"""Many exams at once on a Ray cluster, by Ray Data's streaming execution.
+
+    exams -> one per block -> read (tasks on CPUs) -> embed (actors with the model) -> results
+
+Readers are tasks. A reader keeps nothing from one exam to the next, so a task that dies costs one
+exam and is counted against that exam alone, where an actor would take along what waits for it; and
+tasks go to whatever CPUs the cluster has gained. Ray keeps the processes of tasks, so that imports
+are paid for once in each. The model, slow to load, stays in actors.
+
+What is bounded: Ray Data stops reading while the clips that wait fill their share of the object
+store (of which one run takes at most half), and embedding while results wait to be stored.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ...errors import LibraryError
+from ...model import CMRCLIP, ModelConfig
+from ..records import CaseRecord
+from .prepare import Failure, Item, Prepared, embed, prepare
+from .ray_cluster import cluster, import_ray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from ray import ObjectRef
+    from ray.data import DataContext, Dataset
+
+# What a reader is given, and so how many work on a node. An exam of some thousand images and what
+# it takes to import torch stay below this; one beyond it is only counted wrongly, not stopped.
+READER_CPUS = 1
+READER_BYTES = 1 << 30
+EMBEDDER_GPUS = 1
+# Without GPUs the model shares the CPUs of the readers: back-pressure gives it its time.
+EMBEDDER_THREADS = 4
+# A process that dies is replaced, and what it worked on tried this often again before it is given
+# up. Ray Data's own default is for ever.
+RETRIES = 2
+_ITEMS = 64  # to a block on their way into the cluster
+
+
+def run(
+    items: Iterable[Item],
+    model: CMRCLIP,
+    *,
+    address: str,
+    workers: int | None = None,
+    batch: int = 8,
+    pictures: bool = True,
+) -> Iterator[CaseRecord | Failure]:
+    """Read and embed exams on a Ray cluster, one result for each, in any order.
+
+    An exam whose process died each time it was tried is missing from the results.
+
+    Args:
+        items: their paths must lead to the same files on every node.
+        model: travels to the cluster once, as it is in memory.
+        address: as in `ray_cluster.cluster`. To run several times on a cluster started here, be
+            inside `with cluster(...)`.
+        workers: CPUs of a cluster started here, or the most readers at once on one that is joined;
+            None takes what there is.
+        batch: exams embedded at once.
+        pictures: whether cases get a moving thumbnail.
+
+    Raises:
+        LibraryError: if there is no such cluster, or it fails as a whole. What was given before
+            stands.
+    """
+    with cluster(address, workers):
+        ray = import_ray()
+        with _settings(ray):
+            dataset = _pipeline(ray, items, model, workers, batch, pictures)
+        try:
+            for block in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
+                for result in block["result"]:
+                    yield pickle.loads(result.as_buffer())
+        except ray.exceptions.RayError as error:
+            raise LibraryError(
+                f"The Ray cluster failed ({type(error).__name__}); what was stored until then is "
+                "kept. Run the same command again."
+            ) from error
+
+
+@contextmanager
+def _settings(ray: ModuleType) -> Iterator[None]:
+    """What holds for the pipelines that are made within."""
+    with warnings.catch_warnings():
+        # Limits of retries have no named parameter yet (Ray 2.60), and are deprecated without one.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", ray.util.annotations.RayDeprecationWarning)
+        context = ray.data.DataContext.get_current().copy()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        # A lost block is a lost exam, or a batch of them, which the caller tries again.
+        context.max_errored_blocks = -1
+        context.max_consecutive_actor_init_deaths = RETRIES
+        with ray.data.DataContext.current(context):
+            yield
+
+
+def _pipeline(
+    ray: ModuleType,
+    items: Iterable[Item],
+    model: CMRCLIP,
+    workers: int | None,
+    batch: int,
+    pictures: bool,
+) -> Dataset:
+    resources = ray.cluster_resources()
+    gpus, cpus = int(resources.get("GPU", 0)), max(1, int(resources.get("CPU", 1)))
+    readers = ray.data.TaskPoolStrategy(size=workers)
+    if gpus:
+        # More as the cluster gains GPUs.
+        embedders = ray.data.ActorPoolStrategy(min_size=gpus)
+        placement = {"num_gpus": EMBEDDER_GPUS}
+    else:
+        threads = min(EMBEDDER_THREADS, cpus)
+        embedders = ray.data.ActorPoolStrategy(size=max(1, cpus // threads))
+        placement = {"num_cpus": 0}
+    return (
+        ray.data.from_arrow(list(_tables(items)))
+        .repartition(target_num_rows_per_block=1)
+        .map_batches(
+            _read,
+            fn_kwargs={"config": model.config, "pictures": pictures},
+            batch_size=None,
+            batch_format="pyarrow",
+            compute=readers,
+            num_cpus=READER_CPUS,
+            memory=READER_BYTES,
+            max_retries=RETRIES,
+        )
+        .map_batches(
+            _Embedder,
+            fn_constructor_args=[[ray.put(_on_cpu(model))], None if gpus else threads],
+            batch_size=batch,
+            batch_format="pyarrow",
+            compute=embedders,
+            max_restarts=-1,
+            max_task_retries=RETRIES,
+            **placement,
+        )
+    )
+
+
+def _tables(items: Iterable[Item]) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    items = iter(items)
+    while some := list(islice(items, _ITEMS)):
+        # A worker has another working folder.
+        whole = [replace(item, path=item.path.absolute()) for item in some]
+        yield pa.table({"item": [pickle.dumps(item) for item in whole]})
+
+
+def _read(table: pa.Table, config: ModelConfig, pictures: bool) -> pa.Table:
+    """One exam, prepared, or why it could not be."""
+    import pyarrow as pa
+
+    torch.set_num_threads(1)
+    rows = []
+    for item in map(pickle.loads, table["item"].to_pylist()):
+        if os.path.exists(item.path):
+            result = prepare(item, config, pictures)
+        else:
+            reason = "The node that was to read it does not see it; all nodes must share its disk."
+            result = Failure(item.id, reason, item.fingerprint)
+        rows.append(_packed(result))
+    columns = {"result": pa.binary(), "buffers": pa.list_(pa.large_binary())}
+    return pa.Table.from_pylist(rows, schema=pa.schema(columns))
+
+
+class _Embedder:
+    """An actor that holds the model."""
+
+    def __init__(self, model: list[ObjectRef], threads: int | None) -> None:
+        import ray
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._model = ray.get(model[0]).to(device)
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        import pyarrow as pa
+
+        read = [
+            _unpacked(result.as_buffer(), [buffer.as_buffer() for buffer in buffers])
+            for result, buffers in zip(table["result"], table["buffers"], strict=True)
+        ]
+        results = [one for one in read if isinstance(one, Failure)]
+        prepared = [one for one in read if isinstance(one, Prepared)]
+        try:
+            results += embed(self._model, prepared)
+        except Exception:
+            # An error of the GPU stays with its process, which would fail all that comes after.
+            # Ray starts another one, and tries the batch again.
+            traceback.print_exc()
+            os._exit(1)
+        return pa.table({"result": [pickle.dumps(result) for result in results]})
+
+
+def _on_cpu(model: CMRCLIP) -> CMRCLIP:
+    """A model that a process without this one's GPU can load."""
+    if model.device.type == "cpu":
+        return model
+    return pickle.loads(pickle.dumps(model)).cpu()
+
+
+def _packed(result: Prepared | Failure) -> dict[str, Any]:
+    """A result as a row, with its arrays apart: they are read where they lie, without a copy."""
+    buffers: list[pickle.PickleBuffer] = []
+    head = pickle.dumps(result, protocol=5, buffer_callback=buffers.append)
+    return {"result": head, "buffers": [buffer.raw() for buffer in buffers]}
+
+
+def _unpacked(head: Any, buffers: list[Any]) -> Prepared | Failure:
+    return pickle.loads(head, buffers=buffers)

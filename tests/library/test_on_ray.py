@@ -1,0 +1,266 @@
+"""A Ray cluster gives what one process gives, and loses no more than what cannot be read."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cmrclip_lite.errors import LibraryError
+from cmrclip_lite.library import CaseLibrary, CaseRecord
+from cmrclip_lite.library.build import on_ray
+from cmrclip_lite.library.build.prepare import Failure, Item, embed, prepare
+from cmrclip_lite.library.build.ray_cluster import cluster
+
+ROOT = Path(__file__).parents[2]
+
+
+HEAD = """
+import logging, sys
+import ray
+started = ray.init(
+    address="local", num_cpus=2, num_gpus=1, include_dashboard=False, log_to_driver=False,
+    logging_level=logging.ERROR, _temp_dir=sys.argv[1],
+)
+print(started.address_info["gcs_address"], flush=True)
+sys.stdin.readline()
+print(ray.get(ray.remote(lambda: "still there").remote()), flush=True)
+sys.stdin.readline()
+"""
+JOB = """
+import json, pickle, sys
+from cmrclip_lite.library.build import on_ray
+items, model = pickle.load(open(sys.argv[1], "rb"))
+results = on_ray.run(items, model, address="auto", batch=1)
+ids = [next(results).id]
+import ray
+free = ray.available_resources().get("GPU", 0)
+ids += [case.id for case in results]
+print(json.dumps({"ids": sorted(ids), "free GPUs": free}))
+"""
+
+
+class DeadlyPath(type(Path())):
+    """A path that ends whatever process opens it, as a library that crashes would."""
+
+    def __fspath__(self) -> str:
+        if self.name != str(os.getpid()):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__fspath__()
+
+
+def beating(path: Path, seed: int) -> Path:
+    """A short-axis stack in which a disc of its own size beats."""
+    y, x = np.mgrid[:48, :48]
+    radius = 8 + seed % 7 + 3 * np.cos(np.linspace(0, 2 * np.pi, 6, endpoint=False))
+    discs = np.hypot(y - 24, x - 24)[None] < radius[:, None, None]
+    texture = np.random.default_rng(seed).integers(0, 40, (3, 6, 48, 48))
+    np.savez(path, pixels=900 * discs + texture, spacing_mm=(10.0, 2.0, 2.0))
+    return path
+
+
+@pytest.fixture(scope="module")
+def items(tmp_path_factory) -> list[Item]:
+    folder = tmp_path_factory.mktemp("exams")
+    return [
+        Item(
+            id=f"exam-{i:02d}",
+            path=beating(folder / f"{i:02d}.npz", seed=i),
+            fingerprint=f"print-{i}",
+            impression=f"Impression {i}.",
+            findings=("lv_dilation",),
+            age_band="60-69",
+        )
+        for i in range(24)
+    ]
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[None]:
+    """One Ray of two CPUs for all tests that do not start or join another."""
+    with cluster("local", workers=2):
+        yield
+
+
+def run(items, model, **options) -> list[CaseRecord | Failure]:
+    return list(on_ray.run(items, model, address="local", workers=2, batch=4, **options))
+
+
+def children_titled(title: str) -> list[int]:
+    """Processes that this one started, at whatever remove, by what Ray calls them."""
+    parents, titles = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+                titles[int(entry.name)] = (entry / "cmdline").read_text()
+            except OSError:  # it has ended meanwhile
+                continue
+            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
+    found = []
+    for pid, words in titles.items():
+        ancestor = pid
+        while ancestor not in (0, 1, os.getpid()):
+            ancestor = parents.get(ancestor, 0)
+        if ancestor == os.getpid() and title in words:
+            found.append(pid)
+    return found
+
+
+# What goes wrong before anything runs.
+
+
+def test_a_cluster_that_does_not_answer_is_said_in_a_sentence(items, tiny_model):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # a port on which nobody listens
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(LibraryError, match="No Ray cluster answers at .*check the address"):
+            list(on_ray.run(items, tiny_model, address=address))
+
+
+@pytest.mark.parametrize("address", ["cluster", "ray://head:10001", "head:"])
+def test_an_address_that_is_none_is_said_in_a_sentence(address, items, tiny_model):
+    with pytest.raises(LibraryError, match="auto, local, or host:port"):
+        list(on_ray.run(items, tiny_model, address=address))
+
+
+def test_without_ray_the_error_says_how_to_get_it(items, tiny_model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(LibraryError, match=r"pip install 'cmrclip-lite\[scale\]'"):
+        list(on_ray.run(items, tiny_model, address="auto"))
+
+
+def test_a_prepared_exam_comes_out_as_it_went_in(items, tiny_model):
+    prepared = prepare(items[0], tiny_model.config)
+    packed = on_ray._packed(prepared)
+    assert prepared.clip.nbytes not in (0, len(packed["result"]))
+    assert len(packed["result"]) < prepared.clip.nbytes
+    again = on_ray._unpacked(packed["result"], packed["buffers"])
+    assert pickle.dumps(again.case) == pickle.dumps(prepared.case)
+    np.testing.assert_array_equal(again.clip, prepared.clip)
+
+
+# What comes back.
+
+
+@pytest.mark.slow
+def test_two_workers_give_what_one_process_gives(two_workers, items, tiny_model):
+    expected = {
+        case.id: case
+        for case in embed(tiny_model, [prepare(item, tiny_model.config) for item in items])
+    }
+    found = {case.id: case for case in run(items, tiny_model)}
+    assert found.keys() == expected.keys()
+    for case_id, case in found.items():
+        np.testing.assert_allclose(case.embedding, expected[case_id].embedding, atol=1e-6)
+        for name in vars(case).keys() - {"embedding"}:
+            assert getattr(case, name) == getattr(expected[case_id], name), name
+    assert all(case.picture for case in found.values())
+
+
+@pytest.mark.slow
+def test_a_bad_study_costs_itself_and_says_why(two_workers, items, tiny_model, tmp_path):
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(items[0].path.read_bytes()[:100])
+    bad = [
+        Item("broken", broken, "print-broken"),
+        Item("elsewhere", tmp_path / "elsewhere.npz", "print-elsewhere"),
+    ]
+    results = {r.id: r for r in run([items[0], *bad, items[1]], tiny_model, pictures=False)}
+    assert isinstance(results["broken"], Failure) and "broken.npz" in results["broken"].reason
+    assert "all nodes must share" in results["elsewhere"].reason
+    assert results["elsewhere"].fingerprint == "print-elsewhere"
+    assert isinstance(results[items[0].id], CaseRecord)
+    assert results[items[1].id].picture == b""
+    assert not any(str(tmp_path) in r.reason for r in results.values() if isinstance(r, Failure))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("worker", ["ray::MapBatches(_read)", "ray::MapWorker(MapBatches(_Emb"])
+def test_a_killed_worker_is_replaced_and_no_exam_lost(worker, two_workers, items, tiny_model):
+    killed: list[int] = []
+
+    def kill_one() -> None:
+        deadline = time.monotonic() + 60
+        while not killed and time.monotonic() < deadline:
+            for pid in children_titled(worker)[:1]:
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    ids = [case.id for case in run(items, tiny_model)]
+    killer.join()
+    assert killed
+    assert sorted(ids) == [item.id for item in items]
+
+
+@pytest.mark.slow
+def test_a_study_that_kills_its_reader_is_missing_and_stops_nothing(
+    two_workers, items, tiny_model, capfd
+):
+    deadly = Item("deadly", DeadlyPath(f"/exams/{os.getpid()}"), "print")
+    ids = [case.id for case in run([*items[:3], deadly, *items[3:6]], tiny_model)]
+    assert sorted(ids) == [item.id for item in items[:6]]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_a_run_that_is_repeated_adds_each_case_once(two_workers, items, tiny_model, tmp_path):
+    first, *rest = run(items[:8], tiny_model)
+    library = CaseLibrary.create(tmp_path / "library", "ray", tiny_model, [first])
+    assert library.add(tiny_model, rest) == 7
+    assert library.add(tiny_model, run(items[:10], tiny_model)) == 2
+    assert sorted(library.ids) == [item.id for item in items[:10]]
+    assert library.verify().ok
+
+
+@pytest.mark.slow
+def test_a_run_that_is_given_up_leaves_the_cluster_to_the_next(two_workers, items, tiny_model):
+    results = on_ray.run(items, tiny_model, address="local", batch=2)
+    assert isinstance(next(results), CaseRecord)
+    results.close()
+    assert len(run(items[:2], tiny_model)) == 2
+
+
+# Whose cluster it is.
+
+
+@pytest.mark.slow
+def test_a_cluster_of_others_is_joined_and_left(items, tiny_model, tmp_path):
+    """It has a GPU in name, and its workers start where they do not see this package."""
+    (tmp_path / "job.pickle").write_bytes(pickle.dumps((items, tiny_model)))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "PYTHONPATH"))}
+    environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex()}
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        head = subprocess.Popen(
+            [sys.executable, "-c", HEAD, folder],
+            cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            environment["RAY_ADDRESS"] = head.stdout.readline().strip()
+            job = subprocess.run(
+                [sys.executable, "-c", JOB, tmp_path / "job.pickle"],
+                cwd=ROOT, env=environment, capture_output=True, text=True,
+            )  # fmt: skip
+            assert job.returncode == 0, job.stderr
+            assert json.loads(job.stdout) == {"ids": [i.id for i in items], "free GPUs": 0}
+            head.stdin.write("\n")
+            head.stdin.flush()
+            assert head.stdout.readline().strip() == "still there"
+        finally:
+            head.stdin.close()
+            head.wait(60)
