@@ -156,84 +156,78 @@ def test_a_prepared_exam_comes_out_as_it_went_in(items, tiny_model):
 # What comes back.
 
 
-@pytest.mark.slow
-def test_two_workers_give_what_one_process_gives(two_workers, items, tiny_model):
-    expected = {
-        case.id: case
-        for case in embed(tiny_model, [prepare(item, tiny_model.config) for item in items])
-    }
-    found = {case.id: case for case in run(items, tiny_model)}
-    assert found.keys() == expected.keys()
-    for case_id, case in found.items():
-        np.testing.assert_allclose(case.embedding, expected[case_id].embedding, atol=1e-6)
-        for name in vars(case).keys() - {"embedding"}:
-            assert getattr(case, name) == getattr(expected[case_id], name), name
-    assert all(case.picture for case in found.values())
-
-
-@pytest.mark.slow
-def test_a_bad_study_costs_itself_and_says_why(two_workers, items, tiny_model, tmp_path):
-    broken = tmp_path / "broken.npz"
+@pytest.fixture(scope="module")
+def results(two_workers, items, tiny_model, tmp_path_factory) -> dict[str, CaseRecord | Failure]:
+    """Of good exams, and among them one that is broken, one that is absent and a deadly one."""
+    folder = tmp_path_factory.mktemp("bad")
+    broken = folder / "broken.npz"
     broken.write_bytes(items[0].path.read_bytes()[:100])
     bad = [
         Item("broken", broken, "print-broken"),
-        Item("elsewhere", tmp_path / "elsewhere.npz", "print-elsewhere"),
+        Item("absent", folder / "absent.npz", "print-absent"),
+        Item("deadly", DeadlyPath(folder / str(os.getpid())), "print-deadly"),
     ]
-    results = {r.id: r for r in run([items[0], *bad, items[1]], tiny_model, pictures=False)}
-    assert isinstance(results["broken"], Failure) and "broken.npz" in results["broken"].reason
-    assert "all nodes must share" in results["elsewhere"].reason
-    assert results["elsewhere"].fingerprint == "print-elsewhere"
-    assert isinstance(results[items[0].id], CaseRecord)
-    assert results[items[1].id].picture == b""
-    assert not any(str(tmp_path) in r.reason for r in results.values() if isinstance(r, Failure))
+    found = run([*items[:10], *bad, *items[10:]], tiny_model)
+    assert len({result.id for result in found}) == len(found)
+    return {result.id: result for result in found}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("worker", ["ray::MapBatches(_read)", "ray::MapWorker(MapBatches(_Emb"])
-def test_a_killed_worker_is_replaced_and_no_exam_lost(worker, two_workers, items, tiny_model):
-    killed: list[int] = []
+def test_two_workers_give_what_one_process_gives(results, items, tiny_model):
+    prepared = [prepare(item, tiny_model.config) for item in items]
+    for case in embed(tiny_model, prepared):
+        found = results[case.id]
+        np.testing.assert_allclose(found.embedding, case.embedding, atol=1e-6)
+        for name in vars(case).keys() - {"embedding"}:
+            assert getattr(found, name) == getattr(case, name), name
+        assert found.picture
 
-    def kill_one() -> None:
-        deadline = time.monotonic() + 60
-        while not killed and time.monotonic() < deadline:
-            for pid in children_titled(worker)[:1]:
-                os.kill(pid, signal.SIGKILL)
-                killed.append(pid)
 
-    killer = threading.Thread(target=kill_one)
+@pytest.mark.slow
+def test_a_bad_study_costs_itself_and_says_why(results):
+    assert isinstance(results["broken"], Failure) and "broken.npz" in results["broken"].reason
+    assert "all nodes must share" in results["absent"].reason
+    assert results["absent"].fingerprint == "print-absent"
+    assert not any("/" in r.reason for r in results.values() if isinstance(r, Failure))
+
+
+@pytest.mark.slow
+def test_a_study_that_kills_its_reader_each_time_is_missing_and_stops_nothing(results, items):
+    assert sorted(results) == sorted(["broken", "absent", *(item.id for item in items)])
+
+
+@pytest.mark.slow
+def test_killed_workers_are_replaced_and_no_exam_is_lost_or_doubled(two_workers, items, tiny_model):
+    killed: list[str] = []
+
+    def kill_one_of_each() -> None:
+        for title in ("ray::MapBatches(_read)", "ray::MapWorker(MapBatches(_Embedder))"):
+            deadline = time.monotonic() + 60
+            while title not in killed and time.monotonic() < deadline:
+                for pid in children_titled(title)[:1]:
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(title)
+                time.sleep(0.02)
+
+    killer = threading.Thread(target=kill_one_of_each)
     killer.start()
-    ids = [case.id for case in run(items, tiny_model)]
+    ids = [case.id for case in run(items, tiny_model, pictures=False)]
     killer.join()
-    assert killed
+    assert len(killed) == 2
     assert sorted(ids) == [item.id for item in items]
 
 
 @pytest.mark.slow
-def test_a_study_that_kills_its_reader_is_missing_and_stops_nothing(
-    two_workers, items, tiny_model, capfd
+def test_a_run_that_was_given_up_and_is_repeated_adds_each_case_once(
+    two_workers, items, tiny_model, tmp_path
 ):
-    deadly = Item("deadly", DeadlyPath(f"/exams/{os.getpid()}"), "print")
-    ids = [case.id for case in run([*items[:3], deadly, *items[3:6]], tiny_model)]
-    assert sorted(ids) == [item.id for item in items[:6]]
-    assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.slow
-def test_a_run_that_is_repeated_adds_each_case_once(two_workers, items, tiny_model, tmp_path):
-    first, *rest = run(items[:8], tiny_model)
-    library = CaseLibrary.create(tmp_path / "library", "ray", tiny_model, [first])
-    assert library.add(tiny_model, rest) == 7
-    assert library.add(tiny_model, run(items[:10], tiny_model)) == 2
-    assert sorted(library.ids) == [item.id for item in items[:10]]
+    given_up = on_ray.run(items, tiny_model, address="local", batch=2)
+    first = [next(given_up) for _ in range(3)]
+    given_up.close()
+    library = CaseLibrary.create(tmp_path / "library", "ray", tiny_model, first)
+    assert library.add(tiny_model, run(items, tiny_model)) == len(items) - len(first)
+    assert sorted(library.ids) == [item.id for item in items]
     assert library.verify().ok
-
-
-@pytest.mark.slow
-def test_a_run_that_is_given_up_leaves_the_cluster_to_the_next(two_workers, items, tiny_model):
-    results = on_ray.run(items, tiny_model, address="local", batch=2)
-    assert isinstance(next(results), CaseRecord)
-    results.close()
-    assert len(run(items[:2], tiny_model)) == 2
 
 
 # Whose cluster it is.
@@ -256,7 +250,7 @@ def test_a_cluster_of_others_is_joined_and_left(items, tiny_model, tmp_path):
                 [sys.executable, "-c", JOB, tmp_path / "job.pickle"],
                 cwd=ROOT, env=environment, capture_output=True, text=True,
             )  # fmt: skip
-            assert job.returncode == 0, job.stderr
+            assert (job.returncode, job.stderr) == (0, "")
             assert json.loads(job.stdout) == {"ids": [i.id for i in items], "free GPUs": 0}
             head.stdin.write("\n")
             head.stdin.flush()

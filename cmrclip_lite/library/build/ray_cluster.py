@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,8 @@ def cluster(address: str, workers: int | None = None) -> Iterator[None]:
 
     Args:
         address: "auto" for the cluster this machine is part of (or that RAY_ADDRESS names),
-            "host:port" for another, or "local" to start one here that only this machine reaches.
+            "host:port" for another, or "local" to start one here, which lets in only who has its
+            token (Ray keeps one in the user's home).
         workers: CPUs of a cluster started here; None takes those this process may use.
 
     Raises:
@@ -54,7 +56,8 @@ def cluster(address: str, workers: int | None = None) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
         options = _local(folder, workers) if address == LOCAL else _joined(address)
         try:
-            ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
+            with _stderr_closed():
+                ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
         except (RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
             raise LibraryError(_refused(address, type(error).__name__, ray.__version__)) from error
         try:
@@ -86,6 +89,20 @@ def import_ray() -> ModuleType:
     return ray
 
 
+@contextmanager
+def _stderr_closed() -> Iterator[None]:
+    """Keep what Ray's C++ says while it starts to itself; what fails is raised as well."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _local(folder: str, workers: int | None) -> dict[str, Any]:
     if len(folder) > _LONGEST_FOLDER:
         raise LibraryError(
@@ -97,8 +114,6 @@ def _local(folder: str, workers: int | None) -> dict[str, Any]:
         "address": LOCAL,
         "num_cpus": workers or _usable_cpus(),
         "include_dashboard": False,
-        # Ray's ports ask for no password: only this machine may reach them.
-        "_node_ip_address": "127.0.0.1",
         "_temp_dir": folder,
         "runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(search)}},
     }
