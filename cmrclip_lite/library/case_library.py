@@ -20,7 +20,7 @@ from ..errors import LibraryError
 from . import indexing, store
 from .filters import Filters, quoted
 from .records import FORMAT, Case, CaseRecord, check, schema, to_record, to_row
-from .searching import EXACT_BYTES, VECTORS, Query, Searcher, excluded, query_vector
+from .searching import VECTORS, Query, Searcher, excluded, query_vector
 from .verifying import Verdict, verify_rows
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class CaseLibrary:
         """
         store.compact(self.path, self._table)
         self._index_words()
-        if len(self) * self.width * 4 > EXACT_BYTES:
+        if not indexing.fits_memory(self._table, self.width):
             with store.writing(self.path):
                 indexing.index_vectors(self._table, list(VECTORS.values()))
         self._refresh()
@@ -227,13 +227,14 @@ class CaseLibrary:
         *,
         by: str = "image",
         where: Filters | None = None,
-        hybrid: bool = False,
+        words: str | None = None,
         exclude: Collection[str] = (),
     ) -> list[Case]:
         """The `k` cases whose images, or impressions, fit a condition or sentence best.
 
         A known condition is asked by its prompt ensemble: the similarity is the mean over its
-        prompts, as in scoring. `hybrid` also searches the impressions for the text's words.
+        prompts, as in scoring. The other arguments are those of `search`; `words` may be the text
+        itself, for a hybrid of meaning and wording.
 
         Raises:
             ConditionError: if the text cannot be asked.
@@ -243,7 +244,6 @@ class CaseLibrary:
 
         self.require(model)
         query = text_query(model, text)
-        words = text if hybrid else None
         return self.search(query, k, by=by, where=where, words=words, exclude=exclude)
 
     def get(self, ids: Sequence[str]) -> list[CaseRecord]:
@@ -286,7 +286,7 @@ class CaseLibrary:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """`(N, D)` float32, one unit vector per case, in the order of `findings`."""
-        return self._searcher.vectors("image")[1].numpy()
+        return self._searcher.vectors("image").numpy()
 
     @cached_property
     def findings(self) -> list[tuple[str, ...]]:
@@ -312,7 +312,7 @@ class CaseLibrary:
     def reference(self) -> Reference:
         """What a score is measured against: all cases, or a fixed sample of a large library."""
         total = len(self)
-        if total * self.width * 4 <= EXACT_BYTES:
+        if indexing.fits_memory(self._table, self.width):
             return Reference(self.embeddings, self.normal, total)
         chosen = np.random.default_rng(0).choice(total, REFERENCE_CASES, replace=False)
         with store.reading(self.path):

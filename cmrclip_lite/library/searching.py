@@ -1,13 +1,14 @@
 """Finding cases by a vector, by words, or by both.
 
-Up to `EXACT_BYTES` of vectors a search compares all of them, held in memory. Beyond that it asks
-an index where there is one (`indexing.py`), and else reads all vectors from the store each time.
+A search compares all vectors, held in memory. In a library too large for that it asks an index
+where there is one (`indexing.py`), and else reads all vectors from the store each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,14 @@ import torch
 
 from ..errors import LibraryError
 from .filters import Filters
-from .indexing import PROBES, REFINE, vector_index, words_index
-from .records import Case, to_case
+from .indexing import PROBES, REFINE, fits_memory, vector_index, words_index
+from .records import CASE_COLUMNS, Case, to_case
 from .store import columns
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from lancedb.table import Table
 
-EXACT_BYTES = 512 * 2**20
 VECTORS = {"image": "embedding", "impression": "impression_embedding"}
 # Reciprocal rank fusion, and its constant: Cormack, Clarke & Buettcher, SIGIR 2009.
 FUSION = 60
@@ -30,6 +31,7 @@ FUSED_DEPTH = 100  # how far down each of the two lists is looked
 # Two exports of one exam share the pixels of their series. This catches those whose pixels were
 # compressed or scaled: distinct synthetic patients are up to 0.9992 alike (docs/library.md).
 NEAR_DUPLICATE = 0.9995
+_IDENTITY = ("id", "content")
 _SPARE = 8  # candidates beyond those asked for, to be folded or left out
 
 
@@ -61,12 +63,12 @@ class Searcher:
 
     table: Table
     width: int
-    _vectors: dict[str, tuple[np.ndarray, torch.Tensor]] = field(default_factory=dict)
+    _vectors: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def method(self, by: str = "image") -> str:
         """A sentence: how this library is searched."""
         count = self.table.count_rows()
-        if self._in_memory():
+        if self._in_memory:
             return f"Exact: all {count} cases are compared."
         kind = vector_index(self.table, VECTORS[by])
         if kind is None:
@@ -83,19 +85,17 @@ class Searcher:
         depth = min(wanted + _SPARE + len(query.exclude), total)
         while True:
             hits = self._hits(query, depth)
-            rows = self._rows([hit.row for hit in hits])
-            cases = _kept(query, hits, rows)
+            cases = self._cases(query, hits)
             # Too many may have been folded or left out; then look further down.
             if len(cases) >= wanted or len(hits) < depth or depth >= total:
-                return cases[:wanted]
+                return cases
             depth = min(4 * depth, total)
 
-    def vectors(self, by: str) -> tuple[np.ndarray, torch.Tensor]:
-        """`(N,)` row ids and `(N, D)` float32 vectors in memory; zeros where there is none."""
+    def vectors(self, by: str) -> torch.Tensor:
+        """`(N, D)` float32 in memory, in the order of `row_ids`; zeros where there is none."""
         if by not in self._vectors:
             name = VECTORS[by]
-            found = columns(self.table, [name])
-            column = found[name].combine_chunks()
+            column = columns(self.table, [name])[name].combine_chunks()
             if column.null_count:
                 matrix = np.zeros((len(column), self.width), np.float32)
                 present = np.asarray(column.is_valid())
@@ -103,11 +103,22 @@ class Searcher:
             else:
                 flat = column.flatten().to_numpy(zero_copy_only=False)
                 matrix = np.require(flat, requirements="W").reshape(-1, self.width)
-            self._vectors[by] = found["_rowid"].to_numpy(), torch.from_numpy(matrix)
+            self._vectors[by] = torch.from_numpy(matrix)
         return self._vectors[by]
 
+    @cached_property
+    def row_ids(self) -> np.ndarray:
+        """`(N,)`, by which the store knows its rows."""
+        return self._light["_rowid"].to_numpy()
+
+    @cached_property
+    def _light(self) -> pa.Table:
+        """What is shown or compared of all cases, but for vectors and pictures, in memory."""
+        return columns(self.table, [*{*CASE_COLUMNS, *_IDENTITY}]).combine_chunks()
+
+    @cached_property
     def _in_memory(self) -> bool:
-        return self.table.count_rows() * self.width * 4 <= EXACT_BYTES
+        return fits_memory(self.table, self.width)
 
     def _hits(self, query: Query, depth: int) -> list[_Hit]:
         sql = query.where.sql() if query.where else None
@@ -117,10 +128,10 @@ class Searcher:
         return _fuse(near, self._holding(query.words, sql, max(depth, FUSED_DEPTH)))[:depth]
 
     def _nearest(self, query: Query, sql: str | None, depth: int) -> list[_Hit]:
-        if not self._in_memory():
+        if not self._in_memory:
             return self._nearest_in_store(query, sql, depth)
-        rows, matrix = self.vectors(query.by)
-        similar = torch.mv(matrix, torch.from_numpy(query.vector))
+        rows = self.row_ids
+        similar = torch.mv(self.vectors(query.by), torch.from_numpy(query.vector))
         if sql is None:
             allowed = len(rows)
         else:
@@ -139,7 +150,7 @@ class Searcher:
             .distance_type("dot")
             .nprobes(PROBES)
             .refine_factor(REFINE)
-            .select(["id"])
+            .select(["_distance"])
             .with_row_id(True)
             .limit(depth)
         )
@@ -156,7 +167,7 @@ class Searcher:
             )
         search = (
             self.table.search(words, query_type="fts", fts_columns="impression")
-            .select(["id", "_score"])
+            .select(["_score"])
             .with_row_id(True)
             .limit(depth)
         )
@@ -170,18 +181,80 @@ class Searcher:
                 "double quotes."
             ) from error
 
-    def _rows(self, rows: list[int]) -> dict[int, dict[str, Any]]:
-        if not rows:
-            return {}
-        found = self.table.take_row_ids(rows).with_row_id().to_arrow()
-        vectors = {
-            name: found[name].combine_chunks().to_numpy(zero_copy_only=False)
-            for name in VECTORS.values()
-        }
-        plain = found.drop_columns(list(vectors)).to_pylist()
-        for i, row in enumerate(plain):
-            row |= {name: column[i] for name, column in vectors.items()}
-        return {row["_rowid"]: row for row in plain}
+    def _cases(self, query: Query, hits: list[_Hit]) -> list[Case]:
+        """Hits as cases, without those excluded, near-duplicates folded into the better one."""
+        if not hits:
+            return []
+        rows, images = self._to_compare(hits)
+        kept: list[tuple[int, list[str]]] = []
+        for i, hit in enumerate(hits):
+            row = rows[hit.row]
+            if not query.exclude.isdisjoint([row["id"], *row["content"]]):
+                continue
+            for j, folded in kept if query.fold else ():
+                if _same_exam(rows[hits[j].row], row, float(images[i] @ images[j])):
+                    folded.append(row["id"])
+                    break
+            else:
+                kept.append((i, []))
+        del kept[query.k :]
+        if not kept:
+            return []
+        found = [hits[i] for i, _ in kept]
+        self._fill_similarities(query, found)
+        rows = self._to_show(found)
+        return [
+            to_case(rows[hit.row], hit.similarity, hit.words, tuple(folded))
+            for hit, (_, folded) in zip(found, kept, strict=True)
+        ]
+
+    def _fill_similarities(self, query: Query, hits: list[_Hit]) -> None:
+        """Of cases that only the words found."""
+        missing = [hit for hit in hits if np.isnan(hit.similarity)]
+        if missing:
+            similar = self._vectors_of(missing, query.by) @ query.vector
+            for hit, value in zip(missing, similar.tolist(), strict=True):
+                hit.similarity = value
+
+    def _to_compare(self, hits: list[_Hit]) -> tuple[dict[int, dict[str, Any]], np.ndarray]:
+        """Ids and content by row, and the embeddings `(len(hits), D)` of the images."""
+        if self._in_memory:
+            found = self._light.select([*_IDENTITY, "_rowid"]).take(self._places(hits))
+            return _by_row(found), self._vectors_of(hits, "image")
+        found = self._take(hits, [*_IDENTITY, VECTORS["image"]])
+        rows = _by_row(found)
+        return rows, np.array([rows[hit.row][VECTORS["image"]] for hit in hits], np.float32)
+
+    def _to_show(self, hits: list[_Hit]) -> dict[int, dict[str, Any]]:
+        """What is shown of cases, by row."""
+        if not self._in_memory:
+            return _by_row(self._take(hits, [*CASE_COLUMNS, "picture"]))
+        rows = _by_row(self._light.select([*CASE_COLUMNS, "_rowid"]).take(self._places(hits)))
+        for row, picture in _by_row(self._take(hits, ["picture"])).items():
+            rows[row] |= picture
+        return rows
+
+    def _vectors_of(self, hits: list[_Hit], by: str) -> np.ndarray:
+        """`(len(hits), D)`; zeros where there is none."""
+        if self._in_memory:
+            return self.vectors(by).numpy()[self._places(hits)]
+        rows = _by_row(self._take(hits, [VECTORS[by]]))
+        none = [0.0] * self.width
+        return np.array([rows[hit.row][VECTORS[by]] or none for hit in hits], np.float32)
+
+    def _take(self, hits: list[_Hit], names: list[str]) -> pa.Table:
+        """Columns of some rows from the store, with `_rowid`, in whatever order."""
+        rows = [hit.row for hit in hits]
+        return self.table.take_row_ids(rows).select(names).with_row_id().to_arrow()
+
+    def _places(self, hits: list[_Hit]) -> np.ndarray:
+        """Where rows lie in `row_ids`."""
+        wanted = np.array([hit.row for hit in hits], self.row_ids.dtype)
+        return self._order[np.searchsorted(self.row_ids, wanted, sorter=self._order)]
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.argsort(self.row_ids)
 
 
 def _fuse(near: list[_Hit], holding: list[_Hit]) -> list[_Hit]:
@@ -196,31 +269,12 @@ def _fuse(near: list[_Hit], holding: list[_Hit]) -> list[_Hit]:
     return sorted(merged.values(), key=lambda hit: -points[hit.row])
 
 
-def _kept(query: Query, hits: list[_Hit], rows: dict[int, dict[str, Any]]) -> list[Case]:
-    """Rows as cases, without those excluded, near-duplicates folded into the better one."""
-    kept: list[tuple[_Hit, dict[str, Any], list[str]]] = []
-    for hit in hits:
-        row = rows[hit.row]
-        if query.exclude and not query.exclude.isdisjoint([row["id"], *row["content"]]):
-            continue
-        twin = next((k for k in kept if query.fold and _same_exam(k[1], row)), None)
-        if twin is not None:
-            twin[2].append(row["id"])
-        else:
-            kept.append((hit, row, []))
-    cases = []
-    for hit, row, folded in kept:
-        vector = row[VECTORS[query.by]]
-        if np.isnan(hit.similarity) and vector is not None:
-            hit.similarity = float(np.dot(vector, query.vector))
-        cases.append(to_case(row, hit.similarity, hit.words, tuple(folded)))
-    return cases
+def _by_row(found: pa.Table) -> dict[int, dict[str, Any]]:
+    return {row["_rowid"]: row for row in found.to_pylist()}
 
 
-def _same_exam(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    if not set(a["content"]).isdisjoint(b["content"]):
-        return True
-    return float(np.dot(a["embedding"], b["embedding"])) >= NEAR_DUPLICATE
+def _same_exam(a: dict[str, Any], b: dict[str, Any], similarity: float) -> bool:
+    return similarity >= NEAR_DUPLICATE or not set(a["content"]).isdisjoint(b["content"])
 
 
 def query_vector(embedding: np.ndarray | torch.Tensor, width: int) -> np.ndarray:
