@@ -11,10 +11,9 @@ Who is judged is said in `cohorts.py`, what the figures mean in docs/retrieval.m
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,7 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import same_exam  # noqa: E402
+from benchmarks import same_exam, text_search  # noqa: E402
 from benchmarks.cohorts import (  # noqa: E402
     ACDC,
     ROOT,
@@ -31,9 +30,9 @@ from benchmarks.cohorts import (  # noqa: E402
     embed_folder,
     write_results,
 )
+from benchmarks.text_search import FIRST, MORE  # noqa: E402
 from cmrclip_lite import load  # noqa: E402
 from cmrclip_lite.evaluate import (  # noqa: E402
-    average_precision,
     leave_one_out,
     macro_mean,
     match_ranks,
@@ -48,20 +47,8 @@ from cmrclip_lite.evaluate import (  # noqa: E402
 from cmrclip_lite.library import CaseLibrary, CaseRecord, default_library  # noqa: E402
 from cmrclip_lite.model import CMRCLIP  # noqa: E402
 from cmrclip_lite.prompts import CONDITIONS  # noqa: E402
-from cmrclip_lite.zeroshot import text_query  # noqa: E402
 
 PAGE = ROOT / "docs" / "retrieval.md"
-FIRST, MORE = 5, 10  # cases that a person looks at
-# What is typed, and the finding that it asks for or denies.
-TYPED = {
-    "pericardial effusion": "pericardial_effusion",
-    "no pericardial effusion": "pericardial_effusion",
-    "LV dilated": "lv_dilation",
-    "no LV dilation": "lv_dilation",
-    "late gadolinium enhancement": "late_gadolinium_enhancement",
-    "no late gadolinium enhancement": "late_gadolinium_enhancement",
-}
-Find = Callable[[str], Sequence[Sequence[str]]]
 
 
 def main() -> None:
@@ -76,8 +63,9 @@ def main() -> None:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         library = open_library(model, arguments.rendered, scratch / "library")
         records = library.get(library.ids)
-        sections = [images(records), reports(records), conditions(model, library, records)]
-        sections += [wordings(model, library, records), typed(model, library, records)]
+        sections = [images(records), reports(records)]
+        for section in (text_search.conditions, text_search.wordings, text_search.typed):
+            sections.append(section(model, library))
     sections += [real(model, records), same_exams(model, records, arguments.phantoms)]
     text = "\n\n".join(sections)
     print(text)
@@ -174,120 +162,6 @@ def reports(records: Sequence[CaseRecord]) -> str:
     )
 
 
-def searches(
-    model: CMRCLIP, library: CaseLibrary, records: Sequence[CaseRecord]
-) -> dict[str, Find]:
-    """By similarity, by full text and by both: from a text to the findings of the first ten."""
-    findings = {record.id: record.findings for record in records}
-
-    def by_similarity(text: str) -> list[Sequence[str]]:
-        return [case.findings for case in library.search_text(model, text, MORE)]
-
-    def by_words(text: str) -> list[Sequence[str]]:
-        # The library searches words only beside an embedding; this is that half alone.
-        searcher = library._searcher
-        hits = [hit.row for hit in searcher._holding(text, None, MORE)]
-        rows = searcher._rows(hits)
-        return [findings[rows[hit]["id"]] for hit in hits]
-
-    def by_both(text: str) -> list[Sequence[str]]:
-        return [case.findings for case in library.search_text(model, text, MORE, hybrid=True)]
-
-    return {"similarity": by_similarity, "words": by_words, "both": by_both}
-
-
-def conditions(model: CMRCLIP, library: CaseLibrary, records: Sequence[CaseRecord]) -> str:
-    """Cases for each known condition, asked for by its label."""
-    find, embeddings = searches(model, library, records), stacked(records)
-    rows, shares, precisions, prevalences = [], {name: [] for name in find}, [], []
-    for key in model.config.conditions or CONDITIONS:
-        has = np.array([key in record.findings for record in records])
-        if not has.any():
-            continue
-        label = CONDITIONS[key].label
-        found = {name: ask(label) for name, ask in find.items()}
-        for name, cases in found.items():
-            shares[name].append([share(cases, key, k) for k in (FIRST, MORE)])
-        precisions.append(average_precision(embeddings @ text_query(model, label), has))
-        prevalences.append(has.mean())
-        cells = [f"{p:.2f}" for name in find for p in shares[name][-1]]
-        rows.append(
-            f"| {label} | {has.mean():.3f} | {precisions[-1]} | " + " | ".join(cells) + " |"
-        )
-    average = mean_of(np.array([estimate.value for estimate in precisions]))
-    cells = [f"{np.mean(shares[name], axis=0)[i]:.2f}" for name in find for i in (0, 1)]
-    rows.append(f"| mean | {mean(prevalences):.3f} | {average} | " + " | ".join(cells) + " |")
-    means = [
-        f"| {name} | " + " | ".join(str(mean_of(column)) for column in np.transpose(of_it)) + " |"
-        for name, of_it in shares.items()
-    ]
-    heads = " | ".join(f"{name}: P@{k}" for name in find for k in (FIRST, MORE))
-    return (
-        f"### Condition to cases\n\nThe label of each of {len(rows) - 1} conditions, typed into a "
-        f"search of {len(records)} cases; P@k is the share of the first k that have it, and chance "
-        "gives the share of the library that has it:\n\n"
-        f"| condition | share of the library | average precision of similarity | {heads} |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        + "\n".join(rows)
-        + f"\n\nMeans with intervals over the conditions:\n\n| searched by | P@{FIRST} | P@{MORE} |\n"
-        "| --- | --- | --- |\n"
-        + "\n".join([*means, f"| chance | {mean(prevalences):.3f} | {mean(prevalences):.3f} |"])
-    )
-
-
-def wordings(model: CMRCLIP, library: CaseLibrary, records: Sequence[CaseRecord]) -> str:
-    """Sentences that training never held: those that affirm a condition, and those that deny it."""
-    find = searches(model, library, records)
-    with (ROOT / "benchmarks" / "paraphrases.csv").open(encoding="utf-8") as file:
-        sentences = [row for row in csv.DictReader(file)]
-    lines, counts = [], []
-    for polarity in ("affirmed", "denied"):
-        by_key: dict[str, list[str]] = {}
-        for row in sentences:
-            if row["polarity"] == polarity and any(row["key"] in r.findings for r in records):
-                by_key.setdefault(row["key"], []).append(row["text"])
-        counts.append(sum(map(len, by_key.values())))
-        prevalence = mean(np.mean([key in r.findings for r in records]) for key in by_key)
-        cells = [
-            # Wordings of one condition are much alike: each condition is one query.
-            str(
-                mean_of(
-                    np.array(
-                        [
-                            mean(share(ask(t), key, MORE) for t in texts)
-                            for key, texts in by_key.items()
-                        ]
-                    )
-                )
-            )
-            for ask in find.values()
-        ]
-        lines.append(f"| {polarity} | " + " | ".join(cells) + f" | {prevalence:.3f} |")
-    return (
-        f"### Other wordings, and denials\n\n{counts[0]} sentences that affirm a condition and "
-        f"{counts[1]} that deny one, none of them held by training: the share of the first {MORE} "
-        "that have the condition. For a denial, lower is better. Each condition counts the same; "
-        "intervals are over conditions:\n\n"
-        f"| | {' | '.join(find)} | chance |\n| --- | --- | --- | --- | --- |\n" + "\n".join(lines)
-    )
-
-
-def typed(model: CMRCLIP, library: CaseLibrary, records: Sequence[CaseRecord]) -> str:
-    """A few things as a person types them, beside their denials."""
-    find = searches(model, library, records)
-    rows = []
-    for text, key in TYPED.items():
-        prevalence = mean(key in record.findings for record in records)
-        cells = [f"{share(ask(text), key, MORE):.1f}" for ask in find.values()]
-        label = CONDITIONS[key].label
-        rows.append(f"| {text} | {label} | " + " | ".join(cells) + f" | {prevalence:.2f} |")
-    return (
-        f"The share of the first {MORE} that have a finding, when it is typed and when its denial "
-        f"is:\n\n| typed | finding | {' | '.join(find)} | chance |\n"
-        "| --- | --- | --- | --- | --- | --- |\n" + "\n".join(rows)
-    )
-
-
 def real(model: CMRCLIP, records: Sequence[CaseRecord]) -> str:
     """Real patients among each other, and among the phantoms."""
     patients = acdc_patients()
@@ -372,12 +246,7 @@ def stacked(records: Sequence[CaseRecord]) -> np.ndarray:
     return np.stack([record.embedding for record in records])
 
 
-def share(found: Sequence[Sequence[str]], key: str, k: int) -> float:
-    """Of the first `k`, those that have a finding; what was not found does not have it."""
-    return sum(key in findings for findings in found[:k]) / k
-
-
-def mean(values: object) -> float:
+def mean(values: Iterable[float]) -> float:
     """Of anything that can be gone through; chance needs no interval."""
     return float(np.nanmean(np.fromiter(values, float)))
 
