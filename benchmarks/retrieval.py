@@ -44,9 +44,15 @@ from cmrclip_lite.evaluate import (  # noqa: E402
     shared_findings,
     unranked,
 )
-from cmrclip_lite.library import CaseLibrary, CaseRecord, default_library  # noqa: E402
+from cmrclip_lite.library import (  # noqa: E402
+    Acquisition,
+    CaseLibrary,
+    CaseRecord,
+    default_library,
+)
 from cmrclip_lite.model import CMRCLIP  # noqa: E402
 from cmrclip_lite.prompts import CONDITIONS  # noqa: E402
+from cmrclip_lite.study import Study  # noqa: E402
 
 PAGE = ROOT / "docs" / "retrieval.md"
 
@@ -92,19 +98,19 @@ def images(records: Sequence[CaseRecord]) -> str:
     rows = []
     for k in (FIRST, MORE):
         found, by_chance = ndcg_at(similarity, gains, k), ndcg_at(chance, gains, k)
-        rows.append(f"| nDCG@{k} over shared findings | {mean_of(found)} | {mean(by_chance)} |")
+        rows.append(f"| nDCG@{k} over shared findings | {mean_of(found)} | {mean(by_chance):.3f} |")
     shared, table = findings_table(similarity, findings)
     rows.append(shared)
     for name, values in (
         ("the same sex", [record.sex for record in records]),
         ("the same ten years of age", [record.age_band for record in records]),
-        ("the same views", [record.acquisition.views for record in records]),
+        ("the same views and enhancement", [imaged(record.acquisition) for record in records]),
         ("the same field strength", [record.acquisition.field_strength_t for record in records]),
     ):
         same = np.array([[a == b for b in values] for a in values])
         found = mean_of(precision_at(similarity, same, FIRST))
         by_chance = mean(precision_at(chance, same, FIRST))
-        rows.append(f"| of the first {FIRST}, share with {name} | {found} | {by_chance} |")
+        rows.append(f"| of the first {FIRST}, share with {name} | {found} | {by_chance:.3f} |")
     undefined = int((gains.sum(1) - np.diag(gains) == 0).sum())
     note = f" ({undefined} share no finding with any other and have no nDCG)" if undefined else ""
     return (
@@ -174,8 +180,9 @@ def real(model: CMRCLIP, records: Sequence[CaseRecord]) -> str:
         f"axis), each searched for among the others: the share of the first {FIRST} that are of "
         f"its class.\n\n{same_class(embeddings, labels)}\n\nThe same patients, searched for in the "
         f"library of {len(records)} phantoms: the share of the first {FIRST} phantoms whose "
-        "findings fit the patient's class.\n\n"
-        f"{among_phantoms(embeddings, labels, records)}"
+        "findings fit the patient's class (all that hold in it).\n\n"
+        f"{among_phantoms(embeddings, labels, records)}\n\n"
+        f"{alike_imaged(embeddings, studies, records)}"
     )
 
 
@@ -204,6 +211,21 @@ def among_phantoms(
     similarity = embeddings @ stacked(records).T
     found = precision_at(similarity, fits, FIRST)
     return by_class(np.array(labels), found, precision_at(unranked(similarity), fits, FIRST))
+
+
+def alike_imaged(
+    embeddings: np.ndarray, studies: Sequence[Study], records: Sequence[CaseRecord]
+) -> str:
+    """Whether real patients find phantoms for what was imaged rather than for what they have."""
+    asked = [imaged(Acquisition.of(study)) for study in studies]
+    same = np.array([[imaged(r.acquisition) == one for r in records] for one in asked])
+    similarity = embeddings @ stacked(records).T
+    found = mean_of(precision_at(similarity, same, FIRST))
+    by_chance = mean(precision_at(unranked(similarity), same, FIRST))
+    return (
+        f"Of these first {FIRST} phantoms, the share that had the same views and enhancement imaged "
+        f"as the patient is {found}, by chance {by_chance:.3f}."
+    )
 
 
 def by_class(classes: np.ndarray, found: np.ndarray, chance: np.ndarray) -> str:
@@ -239,6 +261,11 @@ def same_exams(model: CMRCLIP, records: Sequence[CaseRecord], phantoms: int) -> 
         "bold), over the changes that leave no series as it was:\n\n"
         f"{same_exam.thresholds_table(distinct, groups)}"
     )
+
+
+def imaged(acquisition: Acquisition) -> tuple[tuple[str, ...], bool]:
+    """What a model may see of an exam."""
+    return acquisition.views, acquisition.enhancement
 
 
 def stacked(records: Sequence[CaseRecord]) -> np.ndarray:
