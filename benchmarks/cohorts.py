@@ -9,13 +9,13 @@ are looked for in ../shared/real beside the repository; they are never trained o
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from cmrclip_lite.library import CaseRecord, default_library
+from cmrclip_lite.library import Acquisition, CaseRecord, default_library
 from cmrclip_lite.model import CMRCLIP
 from cmrclip_lite.phantom.truth import Truth
 from cmrclip_lite.study import Study
@@ -70,7 +70,7 @@ def held_out(model: CMRCLIP, rendered: Path | None) -> Cohort:
         return Cohort(library.embeddings, library.findings, library.impressions)
     records, truths = embed_folder(model, rendered)
     return Cohort(
-        np.stack([record.embedding for record in records]),
+        stacked(records),
         [record.findings for record in records],
         [record.impression for record in records],
         truths,
@@ -88,6 +88,16 @@ def embed_folder(model: CMRCLIP, rendered: Path) -> tuple[list[CaseRecord], list
 def embed(model: CMRCLIP, studies: Iterable[Study]) -> np.ndarray:
     """`(N, D)`."""
     return np.stack([model.encode_study(study).numpy() for study in studies])
+
+
+def imaged(acquisition: Acquisition) -> tuple[tuple[str, ...], bool]:
+    """What a model may see of an exam."""
+    return acquisition.views, acquisition.enhancement
+
+
+def stacked(records: Sequence[CaseRecord]) -> np.ndarray:
+    """`(N, D)` embeddings."""
+    return np.stack([record.embedding for record in records])
 
 
 def acdc_patients() -> tuple[list[Study], list[str]] | None:

@@ -21,13 +21,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import same_exam, text_search  # noqa: E402
+from benchmarks import real_hearts, same_exam, text_search  # noqa: E402
 from benchmarks.cohorts import (  # noqa: E402
-    ACDC,
     ROOT,
     acdc_patients,
     embed,
     embed_folder,
+    imaged,
+    stacked,
     write_results,
 )
 from benchmarks.text_search import FIRST, MORE  # noqa: E402
@@ -45,14 +46,12 @@ from cmrclip_lite.evaluate import (  # noqa: E402
     unranked,
 )
 from cmrclip_lite.library import (  # noqa: E402
-    Acquisition,
     CaseLibrary,
     CaseRecord,
     default_library,
 )
 from cmrclip_lite.model import CMRCLIP  # noqa: E402
 from cmrclip_lite.prompts import CONDITIONS  # noqa: E402
-from cmrclip_lite.study import Study  # noqa: E402
 
 PAGE = ROOT / "docs" / "retrieval.md"
 
@@ -72,7 +71,10 @@ def main() -> None:
         sections = [images(records), reports(records)]
         for section in (text_search.conditions, text_search.wordings, text_search.typed):
             sections.append(section(model, library))
-    sections += [real(model, records), same_exams(model, records, arguments.phantoms)]
+    sections += [
+        real_hearts.section(model, records),
+        same_exams(model, records, arguments.phantoms),
+    ]
     text = "\n\n".join(sections)
     print(text)
     if arguments.page:
@@ -168,81 +170,6 @@ def reports(records: Sequence[CaseRecord]) -> str:
     )
 
 
-def real(model: CMRCLIP, records: Sequence[CaseRecord]) -> str:
-    """Real patients among each other, and among the phantoms."""
-    patients = acdc_patients()
-    if patients is None:
-        return "### Real hearts\n\nNot measured: the real studies are not at hand."
-    studies, labels = patients
-    embeddings = embed(model, studies)
-    return (
-        f"### Real hearts\n\n{len(studies)} ACDC patients (only the ED and ES frames of the short "
-        f"axis), each searched for among the others: the share of the first {FIRST} that are of "
-        f"its class.\n\n{same_class(embeddings, labels)}\n\nThe same patients, searched for in the "
-        f"library of {len(records)} phantoms: the share of the first {FIRST} phantoms whose "
-        "findings fit the patient's class (all that hold in it).\n\n"
-        f"{among_phantoms(embeddings, labels, records)}\n\n"
-        f"{alike_imaged(embeddings, studies, records)}"
-    )
-
-
-def same_class(embeddings: np.ndarray, labels: Sequence[str]) -> str:
-    """Same-class precision at 5, leave one out, in all and of each class."""
-    classes = np.array(labels)
-    same = classes[:, None] == classes[None]
-    similarity = leave_one_out(embeddings)
-    found = precision_at(similarity, same, FIRST)
-    return by_class(classes, found, precision_at(unranked(similarity), same, FIRST))
-
-
-def among_phantoms(
-    embeddings: np.ndarray, labels: Sequence[str], records: Sequence[CaseRecord]
-) -> str:
-    """Precision at 5 of phantoms that have every finding which holds in a patient's class."""
-    fits = np.array(
-        [
-            [
-                all(key in r.findings for key, where in ACDC.items() if label in where)
-                for r in records
-            ]
-            for label in labels
-        ]
-    )
-    similarity = embeddings @ stacked(records).T
-    found = precision_at(similarity, fits, FIRST)
-    return by_class(np.array(labels), found, precision_at(unranked(similarity), fits, FIRST))
-
-
-def alike_imaged(
-    embeddings: np.ndarray, studies: Sequence[Study], records: Sequence[CaseRecord]
-) -> str:
-    """Whether real patients find phantoms for what was imaged rather than for what they have."""
-    asked = [imaged(Acquisition.of(study)) for study in studies]
-    same = np.array([[imaged(r.acquisition) == one for r in records] for one in asked])
-    similarity = embeddings @ stacked(records).T
-    found = mean_of(precision_at(similarity, same, FIRST))
-    by_chance = mean(precision_at(unranked(similarity), same, FIRST))
-    return (
-        f"Of these first {FIRST} phantoms, the share that had the same views and enhancement imaged "
-        f"as the patient is {found}, by chance {by_chance:.3f}."
-    )
-
-
-def by_class(classes: np.ndarray, found: np.ndarray, chance: np.ndarray) -> str:
-    """A table of a value per patient `(N,)`, beside what chance gives."""
-    lines = [
-        f"| class | patients | precision at {FIRST} | by chance |",
-        "| --- | --- | --- | --- |",
-    ]
-    for name in sorted(set(classes)):
-        of_it = classes == name
-        lines.append(
-            f"| {name} | {of_it.sum()} | {mean_of(found[of_it])} | {chance[of_it].mean():.3f} |"
-        )
-    lines.append(f"| all | {len(classes)} | {mean_of(found)} | {chance.mean():.3f} |")
-    return "\n".join(lines)
-
-
 def same_exams(model: CMRCLIP, records: Sequence[CaseRecord], phantoms: int) -> str:
     """Near-duplicates: one exam in other forms, against distinct patients."""
     groups = {"synthetic": same_exam.changed(model, same_exam.synthetic_exams(phantoms))}
@@ -261,16 +188,6 @@ def same_exams(model: CMRCLIP, records: Sequence[CaseRecord], phantoms: int) -> 
         "bold), over the changes that leave no series as it was:\n\n"
         f"{same_exam.thresholds_table(distinct, groups)}"
     )
-
-
-def imaged(acquisition: Acquisition) -> tuple[tuple[str, ...], bool]:
-    """What a model may see of an exam."""
-    return acquisition.views, acquisition.enhancement
-
-
-def stacked(records: Sequence[CaseRecord]) -> np.ndarray:
-    """`(N, D)` embeddings."""
-    return np.stack([record.embedding for record in records])
 
 
 def mean(values: Iterable[float]) -> float:
