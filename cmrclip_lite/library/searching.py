@@ -16,7 +16,7 @@ import torch
 from ..errors import LibraryError
 from .filters import Filters
 from .indexing import PROBES, REFINE, vector_index, words_index
-from .records import Case, to_case
+from .records import Case, plain_rows, to_case
 from .store import columns
 
 if TYPE_CHECKING:
@@ -174,14 +174,7 @@ class Searcher:
         if not rows:
             return {}
         found = self.table.take_row_ids(rows).with_row_id().to_arrow()
-        vectors = {
-            name: found[name].combine_chunks().to_numpy(zero_copy_only=False)
-            for name in VECTORS.values()
-        }
-        plain = found.drop_columns(list(vectors)).to_pylist()
-        for i, row in enumerate(plain):
-            row |= {name: column[i] for name, column in vectors.items()}
-        return {row["_rowid"]: row for row in plain}
+        return {row["_rowid"]: row for row in plain_rows(found)}
 
 
 def _fuse(near: list[_Hit], holding: list[_Hit]) -> list[_Hit]:
