@@ -20,7 +20,7 @@ from ..errors import LibraryError
 from . import indexing, store
 from .filters import Filters, quoted
 from .records import FORMAT, Case, CaseRecord, check, schema, to_record, to_row
-from .searching import EXACT_BYTES, VECTORS, Query, Searcher, excluded, query_vector
+from .searching import VECTORS, Query, Searcher, excluded, query_vector
 from .verifying import Verdict, verify_rows
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class CaseLibrary:
         """
         store.compact(self.path, self._table)
         self._index_words()
-        if len(self) * self.width * 4 > EXACT_BYTES:
+        if not indexing.fits_memory(self._table, self.width):
             with store.writing(self.path):
                 indexing.index_vectors(self._table, list(VECTORS.values()))
         self._refresh()
@@ -286,7 +286,7 @@ class CaseLibrary:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """`(N, D)` float32, one unit vector per case, in the order of `findings`."""
-        return self._searcher.vectors("image")[1].numpy()
+        return self._searcher.vectors("image").numpy()
 
     @cached_property
     def findings(self) -> list[tuple[str, ...]]:
@@ -312,7 +312,7 @@ class CaseLibrary:
     def reference(self) -> Reference:
         """What a score is measured against: all cases, or a fixed sample of a large library."""
         total = len(self)
-        if total * self.width * 4 <= EXACT_BYTES:
+        if indexing.fits_memory(self._table, self.width):
             return Reference(self.embeddings, self.normal, total)
         chosen = np.random.default_rng(0).choice(total, REFERENCE_CASES, replace=False)
         with store.reading(self.path):

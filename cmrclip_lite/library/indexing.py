@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lancedb.table import Table
 
+# Vectors of a library up to this size are compared in memory; a larger one is indexed.
+EXACT_BYTES = 512 * 2**20
 WORDS = "impression"
 VECTOR_KIND = "IVF_RQ"
 # Measured by benchmarks/library.py on a million vectors of 512 values, a thousand partitions.
@@ -15,6 +17,11 @@ PROBES = 64
 REFINE = 8  # candidates compared exactly, as a multiple of those asked for
 # Columns that filters ask for; scanning them is quick enough in a small library.
 _SCALARS = {"findings": "LABEL_LIST", "views": "LABEL_LIST", "vendor": "BITMAP", "id": "BTREE"}
+
+
+def fits_memory(table: Table, width: int) -> bool:
+    """Whether all vectors of `width` float32 values are to be compared in memory."""
+    return table.count_rows() * width * 4 <= EXACT_BYTES
 
 
 def words_index(table: Table) -> str | None:

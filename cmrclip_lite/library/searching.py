@@ -1,13 +1,14 @@
 """Finding cases by a vector, by words, or by both.
 
-Up to `EXACT_BYTES` of vectors a search compares all of them, held in memory. Beyond that it asks
-an index where there is one (`indexing.py`), and else reads all vectors from the store each time.
+A search compares all vectors, held in memory. In a library too large for that it asks an index
+where there is one (`indexing.py`), and else reads all vectors from the store each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,14 @@ import torch
 
 from ..errors import LibraryError
 from .filters import Filters
-from .indexing import PROBES, REFINE, vector_index, words_index
-from .records import Case, plain_rows, to_case
+from .indexing import PROBES, REFINE, fits_memory, vector_index, words_index
+from .records import Case, to_case
 from .store import columns
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from lancedb.table import Table
 
-EXACT_BYTES = 512 * 2**20
 VECTORS = {"image": "embedding", "impression": "impression_embedding"}
 # Reciprocal rank fusion, and its constant: Cormack, Clarke & Buettcher, SIGIR 2009.
 FUSION = 60
@@ -61,12 +62,12 @@ class Searcher:
 
     table: Table
     width: int
-    _vectors: dict[str, tuple[np.ndarray, torch.Tensor]] = field(default_factory=dict)
+    _vectors: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def method(self, by: str = "image") -> str:
         """A sentence: how this library is searched."""
         count = self.table.count_rows()
-        if self._in_memory():
+        if self._in_memory:
             return f"Exact: all {count} cases are compared."
         kind = vector_index(self.table, VECTORS[by])
         if kind is None:
@@ -83,19 +84,17 @@ class Searcher:
         depth = min(wanted + _SPARE + len(query.exclude), total)
         while True:
             hits = self._hits(query, depth)
-            rows = self._rows([hit.row for hit in hits])
-            cases = _kept(query, hits, rows)
+            cases = self._cases(query, hits)
             # Too many may have been folded or left out; then look further down.
             if len(cases) >= wanted or len(hits) < depth or depth >= total:
-                return cases[:wanted]
+                return cases
             depth = min(4 * depth, total)
 
-    def vectors(self, by: str) -> tuple[np.ndarray, torch.Tensor]:
-        """`(N,)` row ids and `(N, D)` float32 vectors in memory; zeros where there is none."""
+    def vectors(self, by: str) -> torch.Tensor:
+        """`(N, D)` float32 in memory, in the order of `row_ids`; zeros where there is none."""
         if by not in self._vectors:
             name = VECTORS[by]
-            found = columns(self.table, [name])
-            column = found[name].combine_chunks()
+            column = columns(self.table, [name])[name].combine_chunks()
             if column.null_count:
                 matrix = np.zeros((len(column), self.width), np.float32)
                 present = np.asarray(column.is_valid())
@@ -103,11 +102,23 @@ class Searcher:
             else:
                 flat = column.flatten().to_numpy(zero_copy_only=False)
                 matrix = np.require(flat, requirements="W").reshape(-1, self.width)
-            self._vectors[by] = found["_rowid"].to_numpy(), torch.from_numpy(matrix)
+            self._vectors[by] = torch.from_numpy(matrix)
         return self._vectors[by]
 
+    @cached_property
+    def row_ids(self) -> np.ndarray:
+        """`(N,)`, by which the store knows its rows."""
+        return self._light["_rowid"].to_numpy()
+
+    @cached_property
+    def _light(self) -> pa.Table:
+        """All columns but vectors and pictures, in memory."""
+        names = [n for n in self.table.schema.names if n not in (*VECTORS.values(), "picture")]
+        return columns(self.table, names).combine_chunks()
+
+    @cached_property
     def _in_memory(self) -> bool:
-        return self.table.count_rows() * self.width * 4 <= EXACT_BYTES
+        return fits_memory(self.table, self.width)
 
     def _hits(self, query: Query, depth: int) -> list[_Hit]:
         sql = query.where.sql() if query.where else None
@@ -117,10 +128,10 @@ class Searcher:
         return _fuse(near, self._holding(query.words, sql, max(depth, FUSED_DEPTH)))[:depth]
 
     def _nearest(self, query: Query, sql: str | None, depth: int) -> list[_Hit]:
-        if not self._in_memory():
+        if not self._in_memory:
             return self._nearest_in_store(query, sql, depth)
-        rows, matrix = self.vectors(query.by)
-        similar = torch.mv(matrix, torch.from_numpy(query.vector))
+        rows = self.row_ids
+        similar = torch.mv(self.vectors(query.by), torch.from_numpy(query.vector))
         if sql is None:
             allowed = len(rows)
         else:
@@ -170,11 +181,84 @@ class Searcher:
                 "double quotes."
             ) from error
 
-    def _rows(self, rows: list[int]) -> dict[int, dict[str, Any]]:
-        if not rows:
+    def _cases(self, query: Query, hits: list[_Hit]) -> list[Case]:
+        """Hits as cases, without those excluded, near-duplicates folded into the better one."""
+        if not hits:
+            return []
+        rows = self._rows(hits)
+        images = self._vectors_of(hits, "image") if query.fold else None
+        kept: list[tuple[int, list[str]]] = []
+        for i, hit in enumerate(hits):
+            row = rows[hit.row]
+            if not query.exclude.isdisjoint([row["id"], *row["content"]]):
+                continue
+            for j, folded in kept if images is not None else ():
+                if _same_exam(rows[hits[j].row], row, float(images[i] @ images[j])):
+                    folded.append(row["id"])
+                    break
+            else:
+                kept.append((i, []))
+        del kept[query.k :]
+        if not kept:
+            return []
+        found = [hits[i] for i, _ in kept]
+        self._fill_similarities(query, found)
+        pictures = self._pictures(found)
+        return [
+            to_case(
+                rows[hit.row] | {"picture": pictures[hit.row]},
+                hit.similarity,
+                hit.words,
+                tuple(folded),
+            )
+            for hit, (_, folded) in zip(found, kept, strict=True)
+        ]
+
+    def _fill_similarities(self, query: Query, hits: list[_Hit]) -> None:
+        """Of cases that only the words found."""
+        missing = [hit for hit in hits if np.isnan(hit.similarity)]
+        if missing:
+            similar = self._vectors_of(missing, query.by) @ query.vector
+            for hit, value in zip(missing, similar.tolist(), strict=True):
+                hit.similarity = value
+
+    def _rows(self, hits: list[_Hit]) -> dict[int, dict[str, Any]]:
+        """What is stored of some rows, but for vectors and pictures."""
+        if not hits:
             return {}
-        found = self.table.take_row_ids(rows).with_row_id().to_arrow()
-        return {row["_rowid"]: row for row in plain_rows(found)}
+        if self._in_memory:
+            found = self._light.take(self._places(hits)).to_pylist()
+        else:
+            names = [n for n in self.table.schema.names if n not in (*VECTORS.values(), "picture")]
+            found = self._take(hits, names).to_pylist()
+        return {row["_rowid"]: row for row in found}
+
+    def _vectors_of(self, hits: list[_Hit], by: str) -> np.ndarray:
+        """`(len(hits), D)`; zeros where there is none."""
+        if self._in_memory:
+            return self.vectors(by).numpy()[self._places(hits)]
+        found = self._take(hits, [VECTORS[by]]).to_pylist()
+        by_row = {row["_rowid"]: row[VECTORS[by]] for row in found}
+        none = [0.0] * self.width
+        return np.array([by_row[hit.row] or none for hit in hits], np.float32)
+
+    def _pictures(self, hits: list[_Hit]) -> dict[int, bytes]:
+        found = self._take(hits, ["picture"])
+        return dict(zip(found["_rowid"].to_pylist(), found["picture"].to_pylist(), strict=True))
+
+    def _take(self, hits: list[_Hit], names: list[str]) -> pa.Table:
+        """Columns of some rows from the store, with `_rowid`, in whatever order."""
+        rows = [hit.row for hit in hits]
+        return self.table.take_row_ids(rows).select(names).with_row_id().to_arrow()
+
+    def _places(self, hits: list[_Hit]) -> np.ndarray:
+        """Where rows lie in `row_ids`."""
+        wanted = np.array([hit.row for hit in hits], self.row_ids.dtype)
+        return self._order[np.searchsorted(self.row_ids, wanted, sorter=self._order)]
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.argsort(self.row_ids)
 
 
 def _fuse(near: list[_Hit], holding: list[_Hit]) -> list[_Hit]:
@@ -189,31 +273,8 @@ def _fuse(near: list[_Hit], holding: list[_Hit]) -> list[_Hit]:
     return sorted(merged.values(), key=lambda hit: -points[hit.row])
 
 
-def _kept(query: Query, hits: list[_Hit], rows: dict[int, dict[str, Any]]) -> list[Case]:
-    """Rows as cases, without those excluded, near-duplicates folded into the better one."""
-    kept: list[tuple[_Hit, dict[str, Any], list[str]]] = []
-    for hit in hits:
-        row = rows[hit.row]
-        if query.exclude and not query.exclude.isdisjoint([row["id"], *row["content"]]):
-            continue
-        twin = next((k for k in kept if query.fold and _same_exam(k[1], row)), None)
-        if twin is not None:
-            twin[2].append(row["id"])
-        else:
-            kept.append((hit, row, []))
-    cases = []
-    for hit, row, folded in kept:
-        vector = row[VECTORS[query.by]]
-        if np.isnan(hit.similarity) and vector is not None:
-            hit.similarity = float(np.dot(vector, query.vector))
-        cases.append(to_case(row, hit.similarity, hit.words, tuple(folded)))
-    return cases
-
-
-def _same_exam(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    if not set(a["content"]).isdisjoint(b["content"]):
-        return True
-    return float(np.dot(a["embedding"], b["embedding"])) >= NEAR_DUPLICATE
+def _same_exam(a: dict[str, Any], b: dict[str, Any], similarity: float) -> bool:
+    return similarity >= NEAR_DUPLICATE or not set(a["content"]).isdisjoint(b["content"])
 
 
 def query_vector(embedding: np.ndarray | torch.Tensor, width: int) -> np.ndarray:

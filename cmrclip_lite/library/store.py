@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CASES = "cases"
 # Old versions are kept this long, for whoever has them open.
 KEPT = timedelta(days=1)
+# A missing vector, of a case without an impression, stays missing; `records.check` refuses others.
+MISSING = "null"
 
 
 def is_remote(path: str | Path) -> bool:
@@ -68,7 +70,9 @@ def create_table(
     if open_table(path, name) is not None:
         raise LibraryError(f"The folder {shown_name(path)!r} holds a case library already.")
     with writing(path):
-        return lancedb.connect(path).create_table(name, rows, schema=rows.schema)
+        return lancedb.connect(path).create_table(
+            name, rows, schema=rows.schema, on_bad_vectors=MISSING
+        )
 
 
 def insert(path: str | Path, table: Table, rows: pa.Table, replace: bool = False) -> int:
@@ -87,7 +91,7 @@ def insert(path: str | Path, table: Table, rows: pa.Table, replace: bool = False
         merge = table.merge_insert("id").when_not_matched_insert_all()
         if replace:
             merge = merge.when_matched_update_all()
-        return merge.execute(rows).num_inserted_rows
+        return merge.execute(rows, on_bad_vectors=MISSING).num_inserted_rows
 
 
 def compact(path: str | Path, table: Table) -> None:
