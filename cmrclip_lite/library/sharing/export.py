@@ -1,0 +1,183 @@
+"""Writing a library as the folder of a Hub dataset."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import chain, count
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ...errors import LibraryError
+from .. import store
+from ..case_library import CaseLibrary
+from ..records import FORMAT, checksum, plain_rows
+from ..verifying import problems_of
+from .card import Contents, card
+from .layout import (
+    BATCH,
+    CARD,
+    FACTS,
+    DataFile,
+    Index,
+    digest,
+    file_name,
+    new_folder,
+    shared_schema,
+    to_shared,
+)
+from .personal import personal_details
+
+ROWS_PER_FILE = 10_000  # some 300 MB with pictures; the Hub likes files below 500 MB
+_SCANNED = ("id", "impression", "findings", "vendor")
+_SHOWN = 10  # cases that an error names
+
+
+def export_library(
+    library: CaseLibrary,
+    folder: str | Path,
+    *,
+    licence: str | None = None,
+    source: str = "",
+    reviewed: bool = False,
+    keep_ids: bool = False,
+    rows_per_file: int = ROWS_PER_FILE,
+    progress: bool = False,
+) -> Path:
+    """Write a library as a folder to upload as a dataset of the Hub, all of it or nothing.
+
+    What leaves is the cases' pictures, impressions, findings, acquisition facts, sex, age band and
+    vectors. Ids are new and rows in a random order unless `keep_ids`; what each case says of its
+    source, and the digests of its pixels and files, stay behind. Texts that seem to hold a detail
+    of a person stop the export unless `reviewed`. That search is an aid and no guarantee: it knows
+    forms (`personal.py`), not names, and does not look into the pictures. Whoever shares answers
+    for what is shared.
+
+    Args:
+        library: as it is open; what others add meanwhile is not exported.
+        folder: where to; it must not exist or be empty.
+        licence: as the Hub names it, such as "cc-by-4.0"; None states none.
+        source: what every exported case says of where it comes from.
+        reviewed: a person has read the texts and found them fit to share.
+        keep_ids: keep the ids and the order of the cases.
+        rows_per_file: cases in one Parquet file.
+        progress: say on stderr how far it is.
+
+    Returns:
+        The folder.
+
+    Raises:
+        LibraryError: if a text seems to hold a detail of a person (its case and the kind are
+            named, not the text), a case is damaged, or the folder cannot be written.
+    """
+    target = Path(folder)
+    if rows_per_file < 1:
+        raise LibraryError(f"A file holds at least 1 case, not {rows_per_file}.")
+    total = len(library)
+    if not total:
+        raise LibraryError(f"The case library {library.name!r} holds no case to export.")
+    with new_folder(target) as part:
+        if not reviewed:
+            _refuse_personal(library, source, keep_ids)
+        (part / "data").mkdir()
+        contents = Contents()
+        files = []
+        order = np.arange(total) if keep_ids else np.random.default_rng().permutation(total)
+        for start in range(0, total, rows_per_file):
+            wanted = order[start : start + rows_per_file]
+            path = part / file_name(len(files), -(-total // rows_per_file))
+            ids = None if keep_ids else count(start + 1)
+            _write(path, _shared(library, wanted, ids, source, contents))
+            files.append(DataFile(len(wanted), digest(path)))
+            contents.file_bytes += path.stat().st_size
+            if progress:
+                print(f"{path.name}: {start + len(wanted)} of {total} cases", file=sys.stderr)
+        facts = {name: getattr(library, name) for name in FACTS if name != "format"}
+        index = Index({"format": FORMAT} | facts, library.width, tuple(files))
+        index.write(part)
+        text = card(index, contents, licence, source, keep_ids)
+        (part / CARD).write_text(text, encoding="utf-8")
+    return target
+
+
+def _shared(
+    library: CaseLibrary,
+    offsets: np.ndarray,
+    ids: Iterator[int] | None,
+    source: str,
+    contents: Contents,
+) -> Iterator[pa.Table]:
+    """Cases as they are shared, a batch at a time, counted in `contents`."""
+    columns = shared_schema(library.width)
+    for start in range(0, len(offsets), BATCH):
+        table = _read(library, offsets[start : start + BATCH])
+        if ids is not None:
+            # The store gives rows in its own order.
+            table = table.take(np.random.default_rng().permutation(len(table)))
+        rows = plain_rows(table)
+        for row in rows:
+            problems = problems_of(row, library.model_identity)
+            if problems:
+                raise LibraryError(f"Nothing was exported: {problems[0]}")
+            row |= {"source": source, "content": [], "fingerprint": ""}
+            if ids is not None:
+                row["id"] = f"case-{next(ids):06d}"
+            row["checksum"] = checksum(row)
+            contents.findings.update(row["findings"])
+            contents.pictures += bool(row["picture"])
+        for name in ("id", "source", "checksum"):
+            place = table.schema.get_field_index(name)
+            values = pa.array([row[name] for row in rows], pa.string())
+            table = table.set_column(place, name, values)
+        shared = to_shared(table, columns)
+        contents.arrow_bytes += shared.nbytes
+        yield shared
+
+
+def _read(library: CaseLibrary, offsets: np.ndarray) -> pa.Table:
+    with store.reading(library.path):
+        return library._table.take_offsets(offsets.tolist()).to_arrow()
+
+
+def _write(path: Path, tables: Iterator[pa.Table]) -> None:
+    first = next(tables)
+    # Vectors and pictures do not repeat, and what does is small.
+    with pq.ParquetWriter(path, first.schema, compression="zstd", use_dictionary=False) as file:
+        for table in chain([first], tables):
+            file.write_table(table)
+
+
+def _refuse_personal(library: CaseLibrary, source: str, keep_ids: bool) -> None:
+    """Refuse a library with texts that seem to hold a detail of a person."""
+    for what, text in (("name of the library", library.name), ("source", source)):
+        if kinds := personal_details(text):
+            raise LibraryError(
+                f"The {what} seems to hold {_and(kinds)}; change it, or export with --reviewed "
+                "(reviewed=True) if it is fit to share."
+            )
+    told: list[str] = []
+    more = 0
+    with store.reading(library.path):
+        for batch in library._table.search().select(list(_SCANNED)).limit(None).to_batches(BATCH):
+            for row in batch.to_pylist():
+                texts = [row["impression"], row["vendor"], *row["findings"]]
+                kinds = personal_details("\n".join([*texts, row["id"]] if keep_ids else texts))
+                if not kinds:
+                    continue
+                if len(told) < _SHOWN:
+                    told.append(f"{row['id']!r} ({_and(kinds)})")
+                else:
+                    more += 1
+    if told:
+        raise LibraryError(
+            f"Nothing was exported: these cases seem to tell of a person: {', '.join(told)}"
+            f"{f' and {more} more' if more else ''}. Read them and correct them, or export with "
+            "--reviewed (reviewed=True) if they are fit to share."
+        )
+
+
+def _and(kinds: tuple[str, ...]) -> str:
+    return " and ".join(kinds)
