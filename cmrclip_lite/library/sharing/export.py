@@ -29,11 +29,9 @@ from .layout import (
     shared_schema,
     to_shared,
 )
-from .personal import personal_details
+from .review import refuse_personal
 
 ROWS_PER_FILE = 10_000  # some 300 MB with pictures; the Hub likes files below 500 MB
-_SCANNED = ("id", "impression", "findings", "vendor")
-_SHOWN = 10  # cases that an error names
 
 
 def export_library(
@@ -51,17 +49,19 @@ def export_library(
 
     What leaves is the cases' pictures, impressions, findings, acquisition facts, sex, age band and
     vectors. Ids are new and rows in a random order unless `keep_ids`; what each case says of its
-    source, and the digests of its pixels and files, stay behind. Texts that seem to hold a detail
-    of a person stop the export unless `reviewed`. That search is an aid and no guarantee: it knows
-    forms (`personal.py`), not names, and does not look into the pictures. Whoever shares answers
-    for what is shared.
+    source, and the digests of its pixels and files, stay behind; but whoever holds the same exam
+    and the same model can make the same vectors.
+
+    Texts that seem to hold a detail of a person, and pictures that seem to hold text, stop the
+    export unless `reviewed`. That search is an aid and no guarantee: it knows forms
+    (`personal.py`), not names. Whoever shares answers for what is shared.
 
     Args:
         library: as it is open; what others add meanwhile is not exported.
         folder: where to; it must not exist or be empty.
         licence: as the Hub names it, such as "cc-by-4.0"; None states none.
         source: what every exported case says of where it comes from.
-        reviewed: a person has read the texts and found them fit to share.
+        reviewed: a person has looked through the cases and found them fit to share.
         keep_ids: keep the ids and the order of the cases.
         rows_per_file: cases in one Parquet file.
         progress: say on stderr how far it is.
@@ -70,8 +70,9 @@ def export_library(
         The folder.
 
     Raises:
-        LibraryError: if a text seems to hold a detail of a person (its case and the kind are
-            named, not the text), a case is damaged, or the folder cannot be written.
+        LibraryError: if a case seems to tell of a person (its id and what kind of detail are
+            named, not the detail), a case is damaged, or the folder cannot be written.
+        CmrClipError: if pictures cannot be looked at, for want of Pillow.
     """
     target = Path(folder)
     if rows_per_file < 1:
@@ -81,7 +82,7 @@ def export_library(
         raise LibraryError(f"The case library {library.name!r} holds no case to export.")
     with new_folder(target) as part:
         if not reviewed:
-            _refuse_personal(library, source, keep_ids)
+            refuse_personal(library, source, keep_ids)
         (part / "data").mkdir()
         contents = Contents()
         files = []
@@ -148,36 +149,3 @@ def _write(path: Path, tables: Iterator[pa.Table]) -> None:
     with pq.ParquetWriter(path, first.schema, compression="zstd", use_dictionary=False) as file:
         for table in chain([first], tables):
             file.write_table(table)
-
-
-def _refuse_personal(library: CaseLibrary, source: str, keep_ids: bool) -> None:
-    """Refuse a library with texts that seem to hold a detail of a person."""
-    for what, text in (("name of the library", library.name), ("source", source)):
-        if kinds := personal_details(text):
-            raise LibraryError(
-                f"The {what} seems to hold {_and(kinds)}; change it, or export with --reviewed "
-                "(reviewed=True) if it is fit to share."
-            )
-    told: list[str] = []
-    more = 0
-    with store.reading(library.path):
-        for batch in library._table.search().select(list(_SCANNED)).limit(None).to_batches(BATCH):
-            for row in batch.to_pylist():
-                texts = [row["impression"], row["vendor"], *row["findings"]]
-                kinds = personal_details("\n".join([*texts, row["id"]] if keep_ids else texts))
-                if not kinds:
-                    continue
-                if len(told) < _SHOWN:
-                    told.append(f"{row['id']!r} ({_and(kinds)})")
-                else:
-                    more += 1
-    if told:
-        raise LibraryError(
-            f"Nothing was exported: these cases seem to tell of a person: {', '.join(told)}"
-            f"{f' and {more} more' if more else ''}. Read them and correct them, or export with "
-            "--reviewed (reviewed=True) if they are fit to share."
-        )
-
-
-def _and(kinds: tuple[str, ...]) -> str:
-    return " and ".join(kinds)
