@@ -52,11 +52,20 @@ class Contents:
     file_bytes: int = 0
 
 
-def card(index: Index, contents: Contents, licence: str | None, source: str, keep_ids: bool) -> str:
+@dataclass(frozen=True)
+class Terms:
+    """How it is shared. See `export_library`."""
+
+    licence: str | None
+    source: str
+    reviewed: bool
+    keep_ids: bool
+
+
+def card(index: Index, contents: Contents, terms: Terms) -> str:
     """The text of README.md, its YAML front matter included."""
-    return f"---\n{_front_matter(index, contents, licence)}\n---\n\n" + _body(
-        index, contents, licence, source, keep_ids
-    )
+    front = _front_matter(index, contents, terms.licence)
+    return f"---\n{front}\n---\n\n{_body(index, contents, terms)}"
 
 
 def _front_matter(index: Index, contents: Contents, licence: str | None) -> str:
@@ -84,13 +93,12 @@ def _front_matter(index: Index, contents: Contents, licence: str | None) -> str:
     return data.to_yaml()
 
 
-def _body(
-    index: Index, contents: Contents, licence: str | None, source: str, keep_ids: bool
-) -> str:
+def _body(index: Index, contents: Contents, terms: Terms) -> str:
     facts = index.facts
+    ids = "as in the library it came from" if terms.keep_ids else "a number, new in this copy"
     columns = _COLUMNS.format(
-        ids="as in the library it came from" if keep_ids else "a running number, new in this copy",
-        source="where the case comes from, in words" if source else "not stated: empty",
+        ids=ids,
+        source="where the case comes from, in words" if terms.source else "not stated: empty",
         width=index.width,
     )
     files = "1 file" if len(index.files) == 1 else f"{len(index.files)} files"
@@ -127,8 +135,8 @@ As a library to search:
 import cmrclip_lite
 from cmrclip_lite.library.sharing import load_library
 
-library = load_library("OWNER/NAME", "library")   # or the folder that this file lies in
-model = cmrclip_lite.load()                       # the model above, by its name
+library = load_library("OWNER/NAME", "library")  # or the folder that this file lies in
+model = cmrclip_lite.load("{facts["model_name"]}")  # the model above, by its name or its folder
 cases = library.search_text(model, "LV dilation", k=5)
 ```
 
@@ -142,14 +150,16 @@ cases = load_dataset("OWNER/NAME", split="train").with_format("numpy", columns=[
 
 ## Privacy
 
-{_ids(keep_ids)} What the exams were built from (digests of files and pixels) is not in this copy.
-Before it was written the texts were searched for dates, numbers, names with titles and addresses,
-or a person declared that they had been reviewed. Such a search finds much and not all. Do not try
-to find out who a case is; if one points at a person, tell whoever shares this dataset.
+{_ids(terms.keep_ids)}
+Digests of the files and pixels that the cases were built from are not in this copy. Yet whoever
+holds the same exam and the same model can make the same vectors, and so know it again.
+
+{_looked(terms.reviewed)}
+Do not try to find out who a case is; if one points at a person, tell whoever shares this dataset.
 
 ## Licence
 
-{_licence(licence)}
+{_licence(terms.licence)}
 """
 
 
@@ -170,6 +180,16 @@ def _ids(keep_ids: bool) -> str:
     if keep_ids:
         return "Ids are those of the library that this was exported from."
     return "Ids are new and the cases lie in a random order: neither says anything of the original."
+
+
+def _looked(reviewed: bool) -> str:
+    if reviewed:
+        return "Whoever exported it declared that the cases had been reviewed and are fit to share."
+    return (
+        "Before it was written, texts were searched for dates, numbers, names with titles and "
+        "addresses,\nand pictures for text in them; none was found. Such a search finds much and "
+        "not all."
+    )
 
 
 def _licence(licence: str | None) -> str:

@@ -16,7 +16,7 @@ from .. import store
 from ..case_library import CaseLibrary
 from ..records import FORMAT, checksum, plain_rows
 from ..verifying import problems_of
-from .card import Contents, card
+from .card import Contents, Terms, card
 from .layout import (
     BATCH,
     CARD,
@@ -99,7 +99,7 @@ def export_library(
         facts = {name: getattr(library, name) for name in FACTS if name != "format"}
         index = Index({"format": FORMAT} | facts, library.width, tuple(files))
         index.write(part)
-        text = card(index, contents, licence, source, keep_ids)
+        text = card(index, contents, Terms(licence, source, reviewed, keep_ids))
         (part / CARD).write_text(text, encoding="utf-8")
     return target
 
