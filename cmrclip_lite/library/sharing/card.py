@@ -136,7 +136,7 @@ import cmrclip_lite
 from cmrclip_lite.library.sharing import load_library
 
 library = load_library("OWNER/NAME", "library")  # or the folder that this file lies in
-model = cmrclip_lite.load("{facts["model_name"]}")  # the model above, by its name or its folder
+model = cmrclip_lite.load({facts["model_name"]!r})  # the model above, by its name or its folder
 cases = library.search_text(model, "LV dilation", k=5)
 ```
 
