@@ -28,6 +28,7 @@ _COLUMNS = """\
 | `enhancement` | whether the exam holds late gadolinium enhancement |
 | `sex`, `age_band` | of the patient, the age in bands of ten years; empty if unknown |
 | `source` | {source} |
+| `content` | marks of its series: cases with one in common share pixels |
 | `embedding` | unit vector of {width} values (float32): the model's view of the images |
 | `impression_embedding` | the same of the impression; nothing where there is none |
 | `model_identity`, `model_name`, `layout` | the model that embedded it, the layout of its clips |
@@ -151,8 +152,9 @@ cases = load_dataset("OWNER/NAME", split="train").with_format("numpy", columns=[
 ## Privacy
 
 {_ids(terms.keep_ids)}
-Digests of the files and pixels that the cases were built from are not in this copy. Yet whoever
-holds the same exam and the same model can make the same vectors, and so know it again.
+Digests of the files that the cases were built from are not in this copy, and those of the pixels
+are scrambled with a secret that nobody kept. Yet whoever holds the same exam and the same model can
+make the same vectors, and so know it again.
 
 {_looked(terms.reviewed)}
 Do not try to find out who a case is; if one points at a person, tell whoever shares this dataset.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -48,9 +52,11 @@ def export_library(
     """Write a library as a folder to upload as a dataset of the Hub, all of it or nothing.
 
     What leaves is the cases' pictures, impressions, findings, acquisition facts, sex, age band and
-    vectors. Ids are new and rows in a random order unless `keep_ids`; what each case says of its
-    source, and the digests of its pixels and files, stay behind; but whoever holds the same exam
-    and the same model can make the same vectors.
+    vectors. Ids are new and rows in a random order unless `keep_ids`. What each case says of its
+    source, and the digest of its files, stay behind. The digests of its pixels, by which whoever
+    holds the same exam would know it again, are scrambled with a secret of this one export: cases
+    with a series in common still fold into one. But whoever holds the same exam and the same model
+    can make the same vectors.
 
     Texts that seem to hold a detail of a person, and pictures that seem to hold text, stop the
     export unless `reviewed`. That search is an aid and no guarantee: it knows forms
@@ -84,14 +90,13 @@ def export_library(
         if not reviewed:
             refuse_personal(library, source, keep_ids)
         (part / "data").mkdir()
-        contents = Contents()
-        files = []
+        changes = _Changes(source, secrets.token_bytes(32), None if keep_ids else count(1))
+        contents, files = Contents(), []
         order = np.arange(total) if keep_ids else np.random.default_rng().permutation(total)
         for start in range(0, total, rows_per_file):
             wanted = order[start : start + rows_per_file]
             path = part / file_name(len(files), -(-total // rows_per_file))
-            ids = None if keep_ids else count(start + 1)
-            _write(path, _shared(library, wanted, ids, source, contents))
+            _write(path, _shared(library, wanted, changes, contents))
             files.append(DataFile(len(wanted), digest(path)))
             contents.file_bytes += path.stat().st_size
             if progress:
@@ -104,18 +109,40 @@ def export_library(
     return target
 
 
+@dataclass(frozen=True)
+class _Changes:
+    """What is other in a shared case.
+
+    Attributes:
+        source: what it says of where it comes from.
+        secret: what the digests of its pixels are scrambled with.
+        numbers: for new ids, and then rows are shuffled; None keeps ids and order.
+    """
+
+    source: str
+    secret: bytes
+    numbers: Iterator[int] | None
+
+    def apply(self, row: dict[str, Any]) -> None:
+        row["source"] = self.source
+        row["content"] = [
+            hashlib.blake2b(mark.encode(), key=self.secret, digest_size=16).hexdigest()
+            for mark in row["content"]
+        ]
+        row["fingerprint"] = ""
+        if self.numbers is not None:
+            row["id"] = f"case-{next(self.numbers):06d}"
+        row["checksum"] = checksum(row)
+
+
 def _shared(
-    library: CaseLibrary,
-    offsets: np.ndarray,
-    ids: Iterator[int] | None,
-    source: str,
-    contents: Contents,
+    library: CaseLibrary, offsets: np.ndarray, changes: _Changes, contents: Contents
 ) -> Iterator[pa.Table]:
     """Cases as they are shared, a batch at a time, counted in `contents`."""
     columns = shared_schema(library.width)
     for start in range(0, len(offsets), BATCH):
         table = _read(library, offsets[start : start + BATCH])
-        if ids is not None:
+        if changes.numbers is not None:
             # The store gives rows in its own order.
             table = table.take(np.random.default_rng().permutation(len(table)))
         rows = plain_rows(table)
@@ -123,15 +150,12 @@ def _shared(
             problems = problems_of(row, library.model_identity)
             if problems:
                 raise LibraryError(f"Nothing was exported: {problems[0]}")
-            row |= {"source": source, "content": [], "fingerprint": ""}
-            if ids is not None:
-                row["id"] = f"case-{next(ids):06d}"
-            row["checksum"] = checksum(row)
+            changes.apply(row)
             contents.findings.update(row["findings"])
             contents.pictures += bool(row["picture"])
-        for name in ("id", "source", "checksum"):
+        for name in ("id", "source", "content", "checksum"):
             place = table.schema.get_field_index(name)
-            values = pa.array([row[name] for row in rows], pa.string())
+            values = pa.array([row[name] for row in rows], table.schema.field(name).type)
             table = table.set_column(place, name, values)
         shared = to_shared(table, columns)
         contents.arrow_bytes += shared.nbytes

@@ -4,9 +4,8 @@
     library.json                         which model, how many rows in which file, their digests
     data/train-00000-of-00002.parquet    the rows, as `datasets` and the Hub's viewer read them
 
-A row is as in the library, but its picture is an image of `datasets` (bytes and a path), and what
-the exam was built from (`content`, `fingerprint`) is not there: by such a digest whoever holds the
-same exam would know it again.
+A row is as in the library, but its picture is an image of `datasets` (bytes and a path), and the
+digest of the files that it was built from is not there.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ INDEX = "library.json"
 CARD = "README.md"
 BATCH = 256  # rows in memory at once, and in a row group
 FACTS = ("format", "name", "model_identity", "model_name", "layout")
-_NOT_SHARED = ("content", "fingerprint")
+_NOT_SHARED = "fingerprint"
 _LAST = ("embedding", "impression_embedding")  # of the columns: a viewer shows the first
 
 
@@ -104,7 +103,7 @@ def file_name(number: int, total: int) -> str:
 def shared_schema(width: int) -> pa.Schema:
     """Columns of the Parquet files, with the features that `datasets` reads in their metadata."""
     picture = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    kinds = {f.name: f.type for f in schema(width, {}) if f.name not in _NOT_SHARED}
+    kinds = {f.name: f.type for f in schema(width, {}) if f.name != _NOT_SHARED}
     kinds |= {"picture": picture}
     first = [n for n in ("id", "picture") if n in kinds]
     names = [*first, *(n for n in kinds if n not in (*first, *_LAST)), *_LAST]
@@ -148,12 +147,11 @@ def to_library(shared: pa.Table, columns: pa.Schema) -> pa.Table:
     Raises:
         ValueError: if a column is of another type.
     """
-    empty = {
-        "content": pa.array([[]] * len(shared), columns.field("content").type),
-        "fingerprint": pa.array([""] * len(shared), pa.string()),
+    other = {
+        _NOT_SHARED: pa.array([""] * len(shared), pa.string()),
         "picture": pc.fill_null(pc.struct_field(shared["picture"], "bytes"), b""),
     }
-    arrays = [empty[name] if name in empty else shared[name] for name in columns.names]
+    arrays = [other[name] if name in other else shared[name] for name in columns.names]
     return pa.table(arrays, names=columns.names).cast(columns)
 
 
