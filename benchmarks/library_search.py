@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,7 @@ from cmrclip_lite.library.store import create_table
 
 WIDTH, K, QUERIES = 512, 10, 60
 BATCH = 50_000
+HEIGHT = 500  # of the figure, pixels
 FINDINGS = ("lv_dilation", "lv_hypertrophy", "rv_dilation", "normal_study", "prior_infarct")
 WORDS = ("dilated", "hypertrophic", "akinetic", "effusion", "thrombus", "normal", "scar")
 COLUMNS = (
@@ -125,8 +127,14 @@ def fill(path: Path, vectors: np.ndarray, start: int) -> None:
         "findings": [[FINDINGS[i % 5], FINDINGS[i % 3]] for i in numbers],
         "picture": [b"RIFF"] * count,
         "views": [["SAX", "4CH"] if i % 4 else ["SAX"] for i in numbers],
-        "content": [[] for _ in numbers],
+        "vendor": [("SIEMENS", "GE", "Philips")[i * i % 3] for i in numbers],
         "field_strength_t": [3.0 if i % 3 else 1.5 for i in numbers],
+        "slices": [8 + i * i % 7 for i in numbers],
+        "phases": [20 + i * i % 11 for i in numbers],
+        "enhancement": [i * i % 5 > 1 for i in numbers],
+        "sex": [("female", "male")[i * i % 2] for i in numbers],
+        "age_band": [f"{i * i % 9}0-{i * i % 9}9" for i in numbers],
+        "content": [[f"{j * 7919:012x}" for j in range(3 * i, 3 * i + 3)] for i in numbers],
     }
     for field in columns:
         empty = 0 if pa.types.is_integer(field.type) else ""
@@ -210,7 +218,69 @@ def peak_memory() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1e3
 
 
-def table(rows: list[Row]) -> str:
-    """As Markdown."""
-    line = "|" + " --- |" * (COLUMNS.count("|") - 1)
-    return "\n".join([COLUMNS, line, *map(str, rows)])
+def header() -> str:
+    """The first two lines of a Markdown table of rows."""
+    return f"{COLUMNS}\n|{' --- |' * (COLUMNS.count('|') - 1)}"
+
+
+def plot(rows: list[Row], path: Path) -> None:
+    """Time, memory and disk against the number of cases, as an SVG."""
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    sizes = [row.cases for row in rows]
+    figure = make_subplots(1, 2, subplot_titles=("One search (ms)", "Memory and disk (MB)"))
+    lines = (
+        (1, "bare matrix product and top-k", "#8a8f98", [r.bare_ms for r in rows], "dot"),
+        (1, "search", "#b3261e", [r.search_ms for r in rows], "solid"),
+        (1, "within a filter", "#c77700", [r.filtered_ms for r in rows], "solid"),
+        (1, "with words", "#1f6feb", [r.words_ms for r in rows], "solid"),
+        (2, "memory of a process that searches", "#7b3fb5", [r.memory_mb for r in rows], "solid"),
+        (2, "disk, without pictures", "#2e7d32", [r.disk_mb for r in rows], "solid"),
+    )
+    for column, name, colour, values, dash in lines:
+        figure.add_trace(
+            go.Scatter(
+                x=sizes,
+                y=values,
+                name=name,
+                mode="lines+markers",
+                line={"color": colour, "dash": dash},
+                legend="legend" if column == 1 else "legend2",
+            ),
+            1,
+            column,
+        )
+    indexed = [row.cases for row in rows if not row.exact]
+    if indexed:
+        figure.add_vline(min(indexed), line_dash="dash", line_color="#8a8f98", row=1, col="all")
+    figure.update_xaxes(type="log", title="cases", dtick=1)
+    figure.update_yaxes(type="log", dtick=1)
+    figure.update_layout(
+        template="plotly_white",
+        width=1000,
+        height=HEIGHT,
+        margin={"t": 40, "b": 150, "l": 60, "r": 20},
+        legend={"x": 0.0, "y": -0.2, "yanchor": "top"},
+        legend2={"x": 0.55, "y": -0.2, "yanchor": "top"},
+    )
+    write_svg(figure, path)
+
+
+def write_svg(figure: object, path: Path) -> None:
+    """Have Chromium draw a plotly figure."""
+    from playwright.sync_api import sync_playwright
+
+    script = (
+        "Plotly.toImage(document.querySelector('.plotly-graph-div'), "
+        f"{{format: 'svg', width: 1000, height: {HEIGHT}}})"
+    )
+    with sync_playwright() as browsers:
+        browser = browsers.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page()
+        page.set_content(figure.to_html(include_plotlyjs=True))
+        address = page.evaluate(script)
+        browser.close()
+    path.write_text(unquote(address.partition(",")[2]), encoding="utf-8")

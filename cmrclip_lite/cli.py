@@ -7,7 +7,6 @@ code 0 means done and 2 means bad input, told in one line.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -15,17 +14,24 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .commands import (
+    NOTICE,
+    STUDY,
+    add_model_options,
+    embed_study,
+    library_facts,
+    load_both,
+    print_cases,
+    print_json,
+)
 from .deid_command import add_deidentify
 from .errors import CmrClipError
+from .retrieve_command import add_retrieve
 
 if TYPE_CHECKING:
-    from .library import Case, CaseLibrary
     from .model import CMRCLIP
     from .study import Level, Series, Study
     from .zeroshot import Score
-
-STUDY = "a folder, archive or file: DICOM, NIfTI, NRRD, NumPy or video"
-NOTICE = "For research and education, never for diagnosis."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +58,7 @@ def inspect(arguments: argparse.Namespace) -> None:
 
     study = read_study(arguments.study)
     if arguments.json:
-        _print_json(study_facts(study))
+        print_json(study_facts(study))
     else:
         print(study_table(study))
 
@@ -62,16 +68,18 @@ def score(arguments: argparse.Namespace) -> None:
     from .readers import read_study
 
     study = read_study(arguments.study)
-    model, library = _load(arguments)
-    clip_notes, embedding = _embed(model, study)
+    model, library = load_both(arguments)
+    clip_notes, embedding = embed_study(model, study)
     scores = model.score(embedding, arguments.condition or known_conditions(model), library)
-    similar = library.search(embedding, arguments.top_k) if library and arguments.top_k else []
+    similar = []
+    if library and arguments.top_k:
+        similar = library.search(embedding, arguments.top_k, exclude=study.content)
     if arguments.json:
-        _print_json(
+        print_json(
             {
                 "notice": NOTICE,
                 "model": model.name,
-                "library": _library_facts(library),
+                "library": library_facts(library),
                 "study": study_facts(study),
                 "notes": clip_notes,
                 "scores": [s.as_dict() for s in scores],
@@ -82,37 +90,7 @@ def score(arguments: argparse.Namespace) -> None:
     _print_scores(scores)
     for note in [*study.notes, *clip_notes]:
         print(f"note: {note}")
-    _print_cases(similar)
-    print(NOTICE)
-
-
-def retrieve(arguments: argparse.Namespace) -> None:
-    """The cases most similar to a study, or that fit a text best."""
-    from .readers import read_study
-
-    if (arguments.study is None) == (arguments.text is None):
-        raise CmrClipError("Give either a study or --text, and not both.")
-    study = read_study(arguments.study) if arguments.study else None
-    model, library = _load(arguments)
-    if library is None:
-        raise CmrClipError(
-            f"The model {model.name!r} has no case library here; give one with --library."
-        )
-    if study:
-        cases = library.search(_embed(model, study)[1], arguments.k)
-    else:
-        cases = library.search_text(model, arguments.text, arguments.k)
-    if arguments.json:
-        _print_json(
-            {
-                "notice": NOTICE,
-                "model": model.name,
-                "library": _library_facts(library),
-                "cases": [case.as_dict() for case in cases],
-            }
-        )
-        return
-    _print_cases(cases)
+    print_cases(similar)
     print(NOTICE)
 
 
@@ -206,52 +184,11 @@ def _series_facts(series: Series) -> dict[str, Any]:
     }
 
 
-def _load(arguments: argparse.Namespace) -> tuple[CMRCLIP, CaseLibrary | None]:
-    from .hub import load
-    from .library import CaseLibrary, default_library
-
-    model = load(arguments.model)
-    if arguments.library is None:
-        return model, default_library(model)
-    library = CaseLibrary.open(arguments.library)
-    library.require(model)
-    return model, library
-
-
-def _embed(model: CMRCLIP, study: Study) -> tuple[list[str], Any]:
-    """The notes of turning the study into a clip, and its embedding."""
-    import torch
-
-    from .frames import study_to_clip
-
-    clip = study_to_clip(study, model.config)
-    with torch.inference_mode():
-        return list(clip.notes), model.encode_clip(clip.tensor[None])[0]
-
-
-def _library_facts(library: CaseLibrary | None) -> dict[str, Any] | None:
-    return library and {"name": library.name, "cases": len(library)}
-
-
 def _print_scores(scores: Sequence[Score]) -> None:
     for item in scores:
         print(item.sentence())
         for note in item.notes:
             print(f"  note: {note}")
-
-
-def _print_cases(cases: Sequence[Case]) -> None:
-    for rank, case in enumerate(cases, 1):
-        findings = ", ".join(name.replace("_", " ") for name in case.findings)
-        print(f"\n{rank}. {case.id}, similarity {case.similarity:.3f} ({findings})")
-        for line in case.impression.splitlines():
-            print(f"   {line}")
-    if cases:
-        print()
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -265,11 +202,6 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=function)
         return sub
 
-    def with_model(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--model", help="a folder or Hub id[@revision]; the bundled one if absent")
-        sub.add_argument("--library", help="folder of a case library that this model embedded")
-        sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
-
     sub = command(inspect, "inspect")
     sub.add_argument("study", help=STUDY)
     sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -278,13 +210,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("study", help=STUDY)
     sub.add_argument("-c", "--condition", action="append", help="what to ask; may be repeated")
     sub.add_argument("--top-k", type=int, default=5, help="similar cases to show (default 5)")
-    with_model(sub)
+    add_model_options(sub)
 
-    sub = command(retrieve, "retrieve")
-    sub.add_argument("study", nargs="?", help=STUDY)
-    sub.add_argument("--text", help="words to find cases by, instead of a study")
-    sub.add_argument("-k", type=int, default=5, help="cases to show (default 5)")
-    with_model(sub)
+    add_retrieve(commands)
 
     sub = command(demo, "demo")
     sub.add_argument(

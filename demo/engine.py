@@ -43,10 +43,12 @@ class Embedded:
     Attributes:
         embedding: `(D,)` float32 unit vector.
         notes: sentences about the study and how it became a clip.
+        content: digests of its series, by which a library knows the same exam again.
     """
 
     embedding: np.ndarray
     notes: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
 
 
 class Engine:
@@ -80,15 +82,17 @@ class Engine:
         embedding = self._embed(clip.tensor)
         if not np.isfinite(embedding).all():
             raise StudyError("The model gave no usable embedding; the pixels may hold no picture.")
-        return Embedded(embedding, (*study.notes, *clip.notes))
+        return Embedded(embedding, (*study.notes, *clip.notes), study.content)
 
     def score(self, embedded: Embedded, conditions: Sequence[str]) -> list[Score]:
         """A score for each condition, in their order; no image is encoded again."""
         return self._score(embedded.embedding, list(conditions)) if conditions else []
 
     def similar(self, embedded: Embedded, k: int = 5) -> list[Case]:
-        """The `k` most similar cases, best first; none where there is no library."""
-        return self.library.search(embedded.embedding, k) if self.library is not None else []
+        """The `k` most similar cases but the study itself; none where there is no library."""
+        if self.library is None:
+            return []
+        return self.library.search(embedded.embedding, k, exclude=embedded.content)
 
     def search(self, text: str, k: int = 5) -> list[Case]:
         """The `k` cases whose pictures fit a text best.

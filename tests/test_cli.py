@@ -10,7 +10,9 @@ import pytest
 from cmrclip_lite.bundled import sample_studies
 from cmrclip_lite.cli import main
 from cmrclip_lite.hub import load
+from cmrclip_lite.library import CaseLibrary, CaseRecord
 from cmrclip_lite.prompts import CONDITIONS
+from cmrclip_lite.readers import read_study
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,36 @@ def test_retrieve_by_study_and_by_text(sample, capsys):
     assert len(cases) == 2 and all(case["impression"] for case in cases)
 
 
+def test_retrieve_within_filters_and_by_words(capsys):
+    asked = ["--text", "effusion", "--words", "pericardial effusion", "--by", "impression"]
+    only = ["--finding", "Pericardial effusion", "--without", "LV dilated", "--view", "4ch"]
+    assert main(["retrieve", *asked, *only, "-k", "6", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["library"]["search"] == "Exact: all 320 cases are compared."
+    assert len(answer["cases"]) == 6
+    for case in answer["cases"]:
+        assert "pericardial_effusion" in case["findings"]
+        assert "lv_dilation" not in case["findings"] and "4CH" in case["acquisition"]["views"]
+    assert any(case["words"] for case in answer["cases"])
+
+
+def test_a_study_of_the_library_does_not_find_itself(sample, tmp_path, capsys):
+    model, study = load(), read_study(sample)
+    own = CaseRecord("its own", model.encode_study(study).numpy(), "", (), content=study.content)
+    other = CaseRecord("another", -own.embedding, "", ())
+    CaseLibrary.create(tmp_path / "library", "two", model, [own, other])
+    for command in (["retrieve", sample], ["score", sample, "-c", "LV dilation"]):
+        assert main([*command, "--library", str(tmp_path / "library"), "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        found = answer["cases"] if "cases" in answer else answer["similar"]
+        assert [case["id"] for case in found] == ["another"]
+
+
+def test_no_case_that_fits_is_said(capsys):
+    assert main(["retrieve", "--text", "LV dilation", "--vendor", "nobody"]) == 0
+    assert "No case of the library fits." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -79,6 +111,8 @@ def test_retrieve_by_study_and_by_text(sample, capsys):
         ["retrieve", "--text", "LV dilation", "--model", "no-such-folder"],
         ["retrieve", "--text", "   "],
         ["retrieve", "--text", "LV dilation", "-k", "0"],
+        ["retrieve", "--text", "LV dilation", "--by", "sound"],
+        ["retrieve", "--text", "LV dilation", "--view", "5CH"],
         ["retrieve", "--text", "LV dilation", "--library", "nowhere"],
     ],
 )

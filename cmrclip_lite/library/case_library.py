@@ -227,13 +227,14 @@ class CaseLibrary:
         *,
         by: str = "image",
         where: Filters | None = None,
-        hybrid: bool = False,
+        words: str | None = None,
         exclude: Collection[str] = (),
     ) -> list[Case]:
         """The `k` cases whose images, or impressions, fit a condition or sentence best.
 
         A known condition is asked by its prompt ensemble: the similarity is the mean over its
-        prompts, as in scoring. `hybrid` also searches the impressions for the text's words.
+        prompts, as in scoring. The other arguments are those of `search`; `words` may be the text
+        itself, for a hybrid of meaning and wording.
 
         Raises:
             ConditionError: if the text cannot be asked.
@@ -243,7 +244,6 @@ class CaseLibrary:
 
         self.require(model)
         query = text_query(model, text)
-        words = text if hybrid else None
         return self.search(query, k, by=by, where=where, words=words, exclude=exclude)
 
     def get(self, ids: Sequence[str]) -> list[CaseRecord]:

@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 FORMAT = "2"
 OLDEST_BAND = 90  # the ages above are one band: rare enough to point at a person
 _VECTORS = ("embedding", "impression_embedding")
+# What `to_case` needs of a row, but for its picture.
+CASE_COLUMNS = (
+    "id",
+    "impression",
+    "findings",
+    "source",
+    "views",
+    "vendor",
+    "field_strength_t",
+    "slices",
+    "phases",
+    "enhancement",
+    "sex",
+    "age_band",
+)
 
 
 @dataclass(frozen=True)
@@ -195,7 +210,7 @@ def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def to_case(row: dict[str, Any], similarity: float, words: bool, folded: tuple[str, ...]) -> Case:
-    """A row as a search gives it back."""
+    """A row of `CASE_COLUMNS` and its picture as a search gives it back."""
     return Case(
         id=row["id"],
         similarity=similarity,

@@ -17,7 +17,7 @@ import torch
 from ..errors import LibraryError
 from .filters import Filters
 from .indexing import PROBES, REFINE, fits_memory, vector_index, words_index
-from .records import Case, to_case
+from .records import CASE_COLUMNS, Case, to_case
 from .store import columns
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ FUSED_DEPTH = 100  # how far down each of the two lists is looked
 # Two exports of one exam share the pixels of their series. This catches those whose pixels were
 # compressed or scaled: distinct synthetic patients are up to 0.9992 alike (docs/library.md).
 NEAR_DUPLICATE = 0.9995
+_IDENTITY = ("id", "content")
 _SPARE = 8  # candidates beyond those asked for, to be folded or left out
 
 
@@ -112,9 +113,8 @@ class Searcher:
 
     @cached_property
     def _light(self) -> pa.Table:
-        """All columns but vectors and pictures, in memory."""
-        names = [n for n in self.table.schema.names if n not in (*VECTORS.values(), "picture")]
-        return columns(self.table, names).combine_chunks()
+        """What is shown or compared of all cases, but for vectors and pictures, in memory."""
+        return columns(self.table, [*{*CASE_COLUMNS, *_IDENTITY}]).combine_chunks()
 
     @cached_property
     def _in_memory(self) -> bool:
@@ -150,7 +150,7 @@ class Searcher:
             .distance_type("dot")
             .nprobes(PROBES)
             .refine_factor(REFINE)
-            .select(["id"])
+            .select(["_distance"])
             .with_row_id(True)
             .limit(depth)
         )
@@ -167,7 +167,7 @@ class Searcher:
             )
         search = (
             self.table.search(words, query_type="fts", fts_columns="impression")
-            .select(["id", "_score"])
+            .select(["_score"])
             .with_row_id(True)
             .limit(depth)
         )
@@ -185,14 +185,13 @@ class Searcher:
         """Hits as cases, without those excluded, near-duplicates folded into the better one."""
         if not hits:
             return []
-        rows = self._rows(hits)
-        images = self._vectors_of(hits, "image") if query.fold else None
+        rows, images = self._to_compare(hits)
         kept: list[tuple[int, list[str]]] = []
         for i, hit in enumerate(hits):
             row = rows[hit.row]
             if not query.exclude.isdisjoint([row["id"], *row["content"]]):
                 continue
-            for j, folded in kept if images is not None else ():
+            for j, folded in kept if query.fold else ():
                 if _same_exam(rows[hits[j].row], row, float(images[i] @ images[j])):
                     folded.append(row["id"])
                     break
@@ -203,14 +202,9 @@ class Searcher:
             return []
         found = [hits[i] for i, _ in kept]
         self._fill_similarities(query, found)
-        pictures = self._pictures(found)
+        rows = self._to_show(found)
         return [
-            to_case(
-                rows[hit.row] | {"picture": pictures[hit.row]},
-                hit.similarity,
-                hit.words,
-                tuple(folded),
-            )
+            to_case(rows[hit.row], hit.similarity, hit.words, tuple(folded))
             for hit, (_, folded) in zip(found, kept, strict=True)
         ]
 
@@ -222,29 +216,31 @@ class Searcher:
             for hit, value in zip(missing, similar.tolist(), strict=True):
                 hit.similarity = value
 
-    def _rows(self, hits: list[_Hit]) -> dict[int, dict[str, Any]]:
-        """What is stored of some rows, but for vectors and pictures."""
-        if not hits:
-            return {}
+    def _to_compare(self, hits: list[_Hit]) -> tuple[dict[int, dict[str, Any]], np.ndarray]:
+        """Ids and content by row, and the embeddings `(len(hits), D)` of the images."""
         if self._in_memory:
-            found = self._light.take(self._places(hits)).to_pylist()
-        else:
-            names = [n for n in self.table.schema.names if n not in (*VECTORS.values(), "picture")]
-            found = self._take(hits, names).to_pylist()
-        return {row["_rowid"]: row for row in found}
+            found = self._light.select([*_IDENTITY, "_rowid"]).take(self._places(hits))
+            return _by_row(found), self._vectors_of(hits, "image")
+        found = self._take(hits, [*_IDENTITY, VECTORS["image"]])
+        rows = _by_row(found)
+        return rows, np.array([rows[hit.row][VECTORS["image"]] for hit in hits], np.float32)
+
+    def _to_show(self, hits: list[_Hit]) -> dict[int, dict[str, Any]]:
+        """What is shown of cases, by row."""
+        if not self._in_memory:
+            return _by_row(self._take(hits, [*CASE_COLUMNS, "picture"]))
+        rows = _by_row(self._light.select([*CASE_COLUMNS, "_rowid"]).take(self._places(hits)))
+        for row, picture in _by_row(self._take(hits, ["picture"])).items():
+            rows[row] |= picture
+        return rows
 
     def _vectors_of(self, hits: list[_Hit], by: str) -> np.ndarray:
         """`(len(hits), D)`; zeros where there is none."""
         if self._in_memory:
             return self.vectors(by).numpy()[self._places(hits)]
-        found = self._take(hits, [VECTORS[by]]).to_pylist()
-        by_row = {row["_rowid"]: row[VECTORS[by]] for row in found}
+        rows = _by_row(self._take(hits, [VECTORS[by]]))
         none = [0.0] * self.width
-        return np.array([by_row[hit.row] or none for hit in hits], np.float32)
-
-    def _pictures(self, hits: list[_Hit]) -> dict[int, bytes]:
-        found = self._take(hits, ["picture"])
-        return dict(zip(found["_rowid"].to_pylist(), found["picture"].to_pylist(), strict=True))
+        return np.array([rows[hit.row][VECTORS[by]] or none for hit in hits], np.float32)
 
     def _take(self, hits: list[_Hit], names: list[str]) -> pa.Table:
         """Columns of some rows from the store, with `_rowid`, in whatever order."""
@@ -271,6 +267,10 @@ def _fuse(near: list[_Hit], holding: list[_Hit]) -> list[_Hit]:
             known.words = known.words or hit.words
             points[hit.row] = points.get(hit.row, 0) + 1 / (FUSION + rank)
     return sorted(merged.values(), key=lambda hit: -points[hit.row])
+
+
+def _by_row(found: pa.Table) -> dict[int, dict[str, Any]]:
+    return {row["_rowid"]: row for row in found.to_pylist()}
 
 
 def _same_exam(a: dict[str, Any], b: dict[str, Any], similarity: float) -> bool:

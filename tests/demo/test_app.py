@@ -122,7 +122,7 @@ def test_what_is_kept_of_a_study_holds_no_pixels(parts, exam):
     embedded = Engine(*parts[:2]).embed(read_study(exam))
     assert embedded.embedding.shape == (16,)
     assert np.linalg.norm(embedded.embedding) == pytest.approx(1, abs=1e-4)
-    assert set(vars(embedded)) == {"embedding", "notes"}
+    assert set(vars(embedded)) == {"embedding", "notes", "content"}
 
 
 def test_suggestions_are_what_the_checkpoint_was_trained_on(parts):
