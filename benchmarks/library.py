@@ -1,4 +1,4 @@
-"""The case library: how fast it searches, and in how much memory, from a thousand cases to a million.
+"""The case library: how fast it searches, and in how much memory, to a million cases.
 
     python benchmarks/library.py search [--most N] [--plot docs/library.svg]   # 15 minutes to 1e6
 

@@ -223,7 +223,7 @@ def alike_imaged(
     found = mean_of(precision_at(similarity, same, FIRST))
     by_chance = mean(precision_at(unranked(similarity), same, FIRST))
     return (
-        f"Of these first {FIRST} phantoms, the share that had the same views and enhancement imaged "
+        f"Of these first {FIRST} phantoms, the share that had the same views and enhancement "
         f"as the patient is {found}, by chance {by_chance:.3f}."
     )
 
