@@ -279,7 +279,7 @@ class CaseLibrary:
         if model.identity != self.model_identity:
             raise LibraryError(
                 f"The case library {self.name!r} was embedded by {self.model_name!r}, not by "
-                f"{model.name!r}; embed its cases again with this model (cmrclip library build), "
+                f"{model.name!r}; embed its cases again with this model (CaseLibrary.create), "
                 "or use that one."
             )
 

@@ -197,6 +197,18 @@ def to_row(record: CaseRecord, provenance: dict[str, str]) -> dict[str, Any]:
     return row | {"checksum": checksum(row)}
 
 
+def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows of the table as `to_case` and `to_record` take them, their vectors as arrays."""
+    vectors = [name for name in _VECTORS if name in table.column_names]
+    columns = {
+        name: table[name].combine_chunks().to_numpy(zero_copy_only=False) for name in vectors
+    }
+    rows = table.drop_columns(vectors).to_pylist()
+    for i, row in enumerate(rows):
+        row |= {name: column[i] for name, column in columns.items()}
+    return rows
+
+
 def to_case(row: dict[str, Any], similarity: float, words: bool, folded: tuple[str, ...]) -> Case:
     """A row of `CASE_COLUMNS` and its picture as a search gives it back."""
     return Case(

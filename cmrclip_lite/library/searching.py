@@ -163,7 +163,7 @@ class Searcher:
         """Cases whose impression holds the words, best first by BM25."""
         if words_index(self.table) is None:
             raise LibraryError(
-                "The words of this library are not indexed yet; run `cmrclip library optimize`."
+                "The words of this library are not indexed yet; call its optimize()."
             )
         search = (
             self.table.search(words, query_type="fts", fts_columns="impression")

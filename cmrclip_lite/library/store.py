@@ -57,8 +57,10 @@ def open_table(path: str | Path, name: str = CASES) -> Table | None:
             raise
 
 
-def create_table(path: str | Path, rows: pa.Table, name: str = CASES) -> Table:
-    """A new table of these rows, in one commit.
+def create_table(
+    path: str | Path, rows: pa.Table | pa.RecordBatchReader, name: str = CASES
+) -> Table:
+    """A new table of these rows, in one commit; of a reader's, a batch in memory at a time.
 
     Raises:
         LibraryError: if there is one already, or it cannot be written.
