@@ -32,8 +32,7 @@ def main() -> None:
 
 def search(arguments: argparse.Namespace) -> None:
     """Grow a library and measure it at each size."""
-    import library_search
-
+    from benchmarks import library_search
     from cmrclip_lite.library import CaseLibrary
 
     sizes = [size for size in SIZES if size <= arguments.most]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,26 +27,6 @@ def files(model: CMRCLIP, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     folder = tmp_path_factory.mktemp("checkpoint")
     hub.save(model, folder)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[HubServer]:
-    with HubServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: HubServer) -> HubServer:
-    """The Hub stand-in, empty."""
-    running.clear()
-    return running
-
-
-@pytest.fixture(scope="module")
-def ask(running: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    """Ask a client process to load; its default cache is one for the whole module."""
-    with asking(running.url, tmp_path_factory.mktemp("cache")) as ask:
-        yield ask
 
 
 def test_cold_download_then_cached(

@@ -94,7 +94,7 @@ class CaseRecord:
         age_band: ten years, such as "60-69", or "90+"; empty if unknown. Nothing else of a person
             is stored.
         content: a digest of each series' pixels, by which the same exam is known again.
-        fingerprint: of the files and the report it was built from; a build redoes what changed.
+        fingerprint: of the files and the report it was built from, if whoever built it gave one.
     """
 
     id: str

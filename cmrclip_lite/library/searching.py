@@ -66,12 +66,12 @@ class Searcher:
     _vectors: dict[str, torch.Tensor] = field(default_factory=dict)
     _has: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def method(self, by: str = "image") -> str:
+    def method(self) -> str:
         """A sentence: how this library is searched."""
         count = self.table.count_rows()
         if self._in_memory:
             return f"Exact: all {count} cases are compared."
-        kind = vector_index(self.table, VECTORS[by])
+        kind = vector_index(self.table, VECTORS["image"])
         if kind is None:
             return f"Exact, read from the store each time: all {count} cases are compared."
         return (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cmrclip_lite.library import CaseLibrary
 from cmrclip_lite.library.sharing import export_library
-from tests.hub_server import Ask, HubServer, Repo, asking
+from tests.hub_server import HubServer, Repo, asking
 from tests.library.shelf import library
 
 NAME = "heart/cases"
@@ -25,24 +24,6 @@ def files(tiny_model, tmp_path_factory) -> dict[str, bytes]:
     )
     found = {str(p.relative_to(shared)): p.read_bytes() for p in shared.rglob("*") if p.is_file()}
     return found | {"data/more.parquet": b"not wanted"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[HubServer]:
-    with HubServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: HubServer) -> HubServer:
-    running.clear()
-    return running
-
-
-@pytest.fixture(scope="module")
-def ask(running: HubServer, tmp_path_factory) -> Iterator[Ask]:
-    with asking(running.url, tmp_path_factory.mktemp("cache")) as ask:
-        yield ask
 
 
 def share(server: HubServer, files: dict[str, bytes], *refs: str, **options) -> str:

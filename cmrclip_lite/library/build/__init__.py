@@ -1,1 +1,0 @@
-"""An exam on its way into a library: read, laid out as a clip, and embedded."""
