@@ -29,11 +29,11 @@ def to_rows(records: list[CaseRecord], model: CMRCLIP, columns: pa.Schema) -> pa
         "model_name": model.name,
         "layout": model.config.layout.name,
     }
-    rows = [to_row(record, provenance) for record in _with_impressions(records, model)]
+    rows = [to_row(record, provenance) for record in with_impressions(records, model)]
     return pa.Table.from_pylist(rows, schema=columns)
 
 
-def _with_impressions(records: list[CaseRecord], model: CMRCLIP) -> list[CaseRecord]:
+def with_impressions(records: list[CaseRecord], model: CMRCLIP) -> list[CaseRecord]:
     """The records, each impression that lacks an embedding embedded."""
     wanting = [
         i for i, r in enumerate(records) if r.impression.strip() and r.impression_embedding is None
