@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,7 +99,9 @@ def prepare(
     except MemoryError:
         return Failure(item.id, "Reading it took more memory than there is.", fingerprint)
     except Exception as error:  # noqa: BLE001: one exam must not end the run of thousands
-        reason = f"Reading it failed in an unforeseen way ({type(error).__name__})."
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{type(error).__name__}, {Path(at.filename).name} line {at.lineno}"
+        reason = f"Reading it failed in an unforeseen way ({place})."
         return Failure(item.id, reason, fingerprint)
     case = CaseRecord(
         id=item.id,
