@@ -4,72 +4,44 @@
     python benchmarks/checkpoint.py --card                # and write the figures into its card
     python benchmarks/checkpoint.py runs/third/checkpoint --rendered runs/third/library
 
-The held-out phantoms are whole exams through the whole path, of seeds that training does not draw
-from: the cases of the library, or those in a training run's folder, which may be more
-(`python -m cmrclip_lite.training.bundle runs/third --held-out 500 --render-only`). Real studies
-are looked for in ../shared/real beside the repository; they are never trained on. Every figure
-has a bootstrap 95 % interval over patients.
+Who is judged is said in `cohorts.py`. Every figure has a bootstrap 95 % interval over patients.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from cmrclip_lite import load, read_study
-from cmrclip_lite.bundled import sample_studies
-from cmrclip_lite.evaluate import RESAMPLES, Estimate, auc, match_ranks, recall_at
-from cmrclip_lite.library import default_library
-from cmrclip_lite.model import CMRCLIP
-from cmrclip_lite.phantom.truth import Truth
-from cmrclip_lite.prompts import CONDITIONS
-from cmrclip_lite.study import Study
-from cmrclip_lite.training import facts
-from cmrclip_lite.training.bundle import embed_rendered, read_rendered
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-ROOT = Path(__file__).parents[1]
-REAL = ROOT.parent / "shared" / "real"
-ACDC = {
-    "lv_dilation": {"DCM"},
-    "dilated_cardiomyopathy": {"DCM"},
-    "lv_hypertrophy": {"HCM"},
-    "hypertrophic_cardiomyopathy": {"HCM"},
-    "lv_systolic_dysfunction": {"DCM", "MINF"},
-    "rv_dilation": {"RV"},
-    "normal_study": {"NOR"},
-    "prior_infarct": {"MINF"},
-}
-MARKS = "<!-- results: begin -->", "<!-- results: end -->"
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """Held-out phantoms: `embeddings` `(N, D)`, and each one's findings and impression.
-
-    `truths` are at hand for rendered cases; a library keeps findings alone.
-    """
-
-    embeddings: np.ndarray
-    findings: list[tuple[str, ...]]
-    impressions: list[str]
-    truths: list[Truth] | None = None
-
-    def known(self, key: str) -> np.ndarray:
-        """`(N,)`: 1 where a condition holds, 0 where not, NaN where it is too close to call.
-
-        Or where the exam does not hold the view that shows it; findings alone know of neither.
-        """
-        if self.truths is None:
-            return np.array([float(key in found) for found in self.findings])
-        answers = (facts.answers(truth)[key] for truth in self.truths)
-        return np.array([np.nan if answer is None else float(answer) for answer in answers])
+from benchmarks.cohorts import (  # noqa: E402
+    ACDC,
+    ROOT,
+    Cohort,
+    acdc_patients,
+    embed,
+    held_out,
+    sunnybrook_exams,
+    write_results,
+)
+from cmrclip_lite import load, read_study  # noqa: E402
+from cmrclip_lite.bundled import sample_studies  # noqa: E402
+from cmrclip_lite.evaluate import (  # noqa: E402
+    RESAMPLES,
+    Estimate,
+    auc,
+    match_ranks,
+    recall_at,
+)
+from cmrclip_lite.model import CMRCLIP  # noqa: E402
+from cmrclip_lite.prompts import CONDITIONS  # noqa: E402
 
 
 def main() -> None:
@@ -85,31 +57,8 @@ def main() -> None:
     text = "\n\n".join(section for section in sections if section)
     print(text)
     if arguments.card:
-        write_card(Path(arguments.checkpoint or ROOT / "cmrclip_lite" / "bundled"), text)
-
-
-def held_out(model: CMRCLIP, rendered: Path | None) -> Cohort:
-    """The cases of the model's library, or rendered ones embedded now."""
-    if rendered is None:
-        library = default_library(model)
-        if library is None:
-            raise SystemExit("Only the bundled model has a library; give --rendered.")
-        return Cohort(library.embeddings, library.findings, library.impressions)
-    cases = [read_rendered(file) for file in sorted(rendered.glob("*-????.npz"))]
-    if not cases:
-        raise SystemExit(f"There are no rendered cases in {rendered}.")
-    records = [embed_rendered(model, case) for case in cases]
-    return Cohort(
-        np.stack([record.embedding for record in records]),
-        [record.findings for record in records],
-        [record.impression for record in records],
-        [case.truth for case in cases],
-    )
-
-
-def embed(model: CMRCLIP, studies: Iterable[Study]) -> np.ndarray:
-    """`(N, D)`."""
-    return np.stack([model.encode_study(study).numpy() for study in studies])
+        folder = Path(arguments.checkpoint or ROOT / "cmrclip_lite" / "bundled")
+        write_results(folder / "README.md", text)
 
 
 def ask(model: CMRCLIP, embeddings: np.ndarray, prompts: Iterable[str]) -> np.ndarray:
@@ -127,7 +76,7 @@ def phantoms(model: CMRCLIP, cohort: Cohort) -> str:
         ("impression to image", match_ranks(reports, cohort.embeddings)),
     ):
         recalls = " | ".join(str(recall_at(ranks, k)) for k in (1, 5, 10))
-        rows.append(f"| {name} | {recalls} | {np.median(ranks):.0f} |")
+        rows.append(f"| {name} | {recalls} | {np.median(ranks.mean):.0f} |")
     count = len(reports)
     left_out = ""
     if cohort.truths is not None:
@@ -142,17 +91,10 @@ def phantoms(model: CMRCLIP, cohort: Cohort) -> str:
 
 def acdc(model: CMRCLIP) -> str:
     """Zero-shot AUC on pairs of an end-diastolic and an end-systolic frame of 40 patients."""
-    if not (REAL / "acdc_dev.npz").exists():
+    patients = acdc_patients()
+    if patients is None:
         return ""
-    volumes = np.load(REAL / "acdc_dev.npz")
-    with (REAL / "acdc_dev.csv").open() as file:
-        patients = list(csv.DictReader(file))
-    studies = []
-    for row in patients:
-        pair = [volumes[f"{row['patient']}/{phase}"] for phase in ("ed", "es")]
-        spacing = tuple(float(row[key]) for key in ("slice_mm", "row_mm", "col_mm"))
-        studies.append(Study.from_array(np.stack(pair, axis=1), spacing))
-    labels = [row["label"] for row in patients]
+    studies, labels = patients
     table = auc_table(
         model,
         embed(model, studies),
@@ -167,7 +109,7 @@ def acdc(model: CMRCLIP) -> str:
 
 def sunnybrook(model: CMRCLIP, cohort: Cohort) -> str:
     """Where three real exams with severely reduced function stand among normal phantoms."""
-    exams = sorted((REAL / "sunnybrook").glob("*.zip"))
+    exams = sunnybrook_exams()
     if not exams:
         return ""
     asked = ["severe_lv_systolic_dysfunction", "normal_study"]
@@ -284,14 +226,6 @@ def area(scores: np.ndarray, labels: np.ndarray) -> float:
 def wins(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """`(P, Q)` for each positive and negative: 1 if the positive scores higher, 0.5 for a tie."""
     return np.sign(scores[labels == 1][:, None] - scores[labels == 0][None]) / 2 + 0.5
-
-
-def write_card(folder: Path, text: str) -> None:
-    """Replace what stands between the marks of the model card."""
-    card = folder / "README.md"
-    before, _, rest = card.read_text().partition(MARKS[0])
-    after = rest.partition(MARKS[1])[2]
-    card.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
 
 
 if __name__ == "__main__":

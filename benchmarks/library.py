@@ -1,11 +1,8 @@
-"""The case library: how fast it searches, how fast it is built, and what a fault leaves of it.
+"""The case library: how fast it searches, and in how much memory, to a million cases.
 
     python benchmarks/library.py search [--most N] [--plot docs/library.svg]   # 15 minutes to 1e6
-    python benchmarks/library.py build                                          # local and Ray
-    python benchmarks/library.py faults [--kills 20]
 
-Each prints a Markdown table; figures are ratios of what was timed in turns in one run. What is
-done is in `library_search.py`, `library_build.py` and `library_faults.py`.
+Figures are ratios of what was timed in turns in one run; see `library_search.py`.
 """
 
 from __future__ import annotations
@@ -35,8 +32,7 @@ def main() -> None:
 
 def search(arguments: argparse.Namespace) -> None:
     """Grow a library and measure it at each size."""
-    import library_search
-
+    from benchmarks import library_search
     from cmrclip_lite.library import CaseLibrary
 
     sizes = [size for size in SIZES if size <= arguments.most]

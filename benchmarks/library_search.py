@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
@@ -152,6 +153,8 @@ def measure(path: Path, vectors: np.ndarray, crowd: Crowd) -> Row:
     started = time.perf_counter()
     CaseLibrary.open(path).optimize()
     index_s = time.perf_counter() - started
+    # The versions before are kept for a day; without them the disk holds what is used.
+    CaseLibrary.open(path)._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
     library = CaseLibrary.open(path)
     exact = fits_memory(library._table, WIDTH)
     queries = crowd.draw(QUERIES, seed=-1 % 2**32)

@@ -26,6 +26,7 @@ from .commands import (
 )
 from .deid_command import add_deidentify
 from .errors import CmrClipError
+from .library_command import add_library
 from .retrieve_command import add_retrieve
 
 if TYPE_CHECKING:
@@ -222,6 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--open", action="store_true", help="open the page in a browser")
 
     add_deidentify(commands)
+    add_library(commands)
     _add_phantom(commands)
     return parser
 

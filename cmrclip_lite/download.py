@@ -1,4 +1,4 @@
-"""Files of a repository on the Hugging Face Hub, and clear words when one cannot be had.
+"""Files of a model or dataset on the Hugging Face Hub, and clear words when one cannot be had.
 
 Everything goes through `huggingface_hub`: its cache, its progress bar, its token and its
 environment variables (HF_HOME, HF_HUB_OFFLINE, HF_ENDPOINT) apply.
@@ -6,9 +6,11 @@ environment variables (HF_HOME, HF_HUB_OFFLINE, HF_ENDPOINT) apply.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from huggingface_hub import _CACHED_NO_EXIST, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import (
@@ -24,20 +26,50 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from .errors import CheckpointError
+from .errors import CheckpointError, CmrClipError, LibraryError
+
+HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(@(?P<revision>\S+))?")
 
 
 @dataclass(frozen=True)
 class HubRepository:
-    """One repository at one revision, and how to reach it."""
+    """One repository at one revision, and how to reach it.
+
+    Of a dataset every error is a `LibraryError`, where that of a model is a `CheckpointError`.
+    """
 
     repo: str
     revision: str | None
     cache_dir: str | Path | None
     token: str | bool | None
+    kind: Literal["model", "dataset"] = "model"
+
+    @classmethod
+    def named(
+        cls,
+        name: str,
+        revision: str | None,
+        cache_dir: str | Path | None,
+        token: str | bool | None,
+        kind: Literal["model", "dataset"] = "model",
+    ) -> HubRepository:
+        """By "owner/name" or "owner/name@revision".
+
+        Raises:
+            CheckpointError: if it is neither form, or names a second revision.
+        """
+        match = HUB_ID.fullmatch(name)
+        if match is None:
+            raise _error(kind)(
+                f"There is no folder {name}, and it is no Hub id (owner/name or "
+                "owner/name@revision)."
+            )
+        if revision is not None and match["revision"] is not None:
+            raise _error(kind)(f"{name} names a revision already; leave out revision={revision!r}.")
+        return cls(match["id"], revision or match["revision"], cache_dir, token, kind)
 
     def at(self, revision: str) -> HubRepository:
-        return HubRepository(self.repo, revision, self.cache_dir, self.token)
+        return replace(self, revision=revision)
 
     def file(self, filename: str) -> Path | None:
         """The file in the cache, downloaded if need be; None if the repository has no such file.
@@ -49,6 +81,7 @@ class HubRepository:
             path = hf_hub_download(
                 self.repo,
                 filename,
+                repo_type=self.kind,
                 revision=self.revision,
                 cache_dir=self.cache_dir,
                 token=self.token,
@@ -57,7 +90,7 @@ class HubRepository:
         except RemoteEntryNotFoundError:
             return None
         except (HTTPError, OSError, ValueError) as error:
-            raise CheckpointError(self._advice(error, filename)) from error
+            raise _error(self.kind)(self._advice(error, filename)) from error
         return Path(path)
 
     def first_of(self, filenames: Sequence[str]) -> Path | None:
@@ -68,11 +101,13 @@ class HubRepository:
         """
         try:
             cached = {
-                name: try_to_load_from_cache(self.repo, name, self.cache_dir, self.revision)
+                name: try_to_load_from_cache(
+                    self.repo, name, self.cache_dir, self.revision, self.kind
+                )
                 for name in filenames
             }
         except HFValidationError as error:
-            raise CheckpointError(self._advice(error, filenames[0])) from error
+            raise _error(self.kind)(self._advice(error, filenames[0])) from error
         for path in cached.values():
             if isinstance(path, str):
                 return Path(path)
@@ -82,7 +117,9 @@ class HubRepository:
     def _advice(self, error: Exception, filename: str) -> str:
         """What went wrong and what to do about it, in a sentence or two."""
         repo, wanted = self.repo, f"{filename} of {self.repo}"
-        page = f"https://huggingface.co/{repo}"
+        dataset = self.kind == "dataset"
+        page = f"https://huggingface.co/{'datasets/' if dataset else ''}{repo}"
+        fetch = f"hf download {repo}{' --repo-type dataset' if dataset else ''}"
         log_in = "log in with `hf auth login`, or pass token="
         # The client wraps what it could not recover from by looking into its cache.
         cause = error.__cause__ if isinstance(error, LocalEntryNotFoundError) else error
@@ -92,13 +129,13 @@ class HubRepository:
                 pin = f" --revision {self.revision}" if self.revision else ""
                 return (
                     f"{wanted} is not in the cache and HF_HUB_OFFLINE forbids downloading. Where "
-                    f"there is a network, run `hf download {repo}{pin}`, or unset HF_HUB_OFFLINE."
+                    f"there is a network, run `{fetch}{pin}`, or unset HF_HUB_OFFLINE."
                 )
             case GatedRepoError():
                 return f"{repo} is gated: ask for access at {page}, then {log_in}."
             case RepositoryNotFoundError():
                 return (
-                    f"The Hub shows no model {repo}. Check the spelling; if it is private, "
+                    f"The Hub shows no {self.kind} {repo}. Check the spelling; if it is private, "
                     f"{log_in}."
                 )
             case RevisionNotFoundError():
@@ -120,7 +157,11 @@ class HubRepository:
         if isinstance(error, LocalEntryNotFoundError):
             return (
                 f"The Hub cannot be reached, and {wanted} is not in the cache. Check the network, "
-                f"or run `hf download {repo}` where there is one."
+                f"or run `{fetch}` where there is one."
             )
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         return f"Downloading {wanted} failed: {reason} Nothing partial was kept; try again."
+
+
+def _error(kind: Literal["model", "dataset"]) -> type[CmrClipError]:
+    return CheckpointError if kind == "model" else LibraryError

@@ -88,6 +88,19 @@ def first_frame(picture: bytes) -> bytes:
     return _webp([_pillow().open(io.BytesIO(picture)).convert("RGB")], duration_ms=0)
 
 
+def first_pixels(picture: bytes) -> np.ndarray:
+    """The first phase of a moving picture as `(H, W)` uint8.
+
+    Raises:
+        CmrClipError: if it is no picture, or Pillow is not installed.
+    """
+    image = _pillow()
+    try:
+        return np.asarray(image.open(io.BytesIO(picture)).convert("L"))
+    except (OSError, ValueError, image.DecompressionBombError) as error:
+        raise CmrClipError("This moving picture cannot be shown; it is damaged.") from error
+
+
 def heart_rate_fps(series: Series, phases: int | None = None, slowest: float = 8.0) -> float:
     """Frames per second at which a cine lasts one heartbeat, within what an eye can follow.
 

@@ -12,7 +12,6 @@ Hub's own cache.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +28,6 @@ from .errors import CheckpointError
 from .model import CMRCLIP, TextConfig
 
 log = logging.getLogger(__name__)
-
-HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(@(?P<revision>\S+))?")
 
 
 def load(
@@ -144,14 +141,7 @@ def _in_folder(
 def _on_hub(
     name: str, revision: str | None, cache_dir: str | Path | None, token: str | bool | None
 ) -> _Source:
-    match = HUB_ID.fullmatch(name)
-    if match is None:
-        raise CheckpointError(
-            f"There is no folder {name}, and it is no Hub id (owner/name or owner/name@revision)."
-        )
-    if revision is not None and match["revision"] is not None:
-        raise CheckpointError(f"{name} names a revision already; leave out revision={revision!r}.")
-    hub = HubRepository(match["id"], revision or match["revision"], cache_dir, token)
+    hub = HubRepository.named(name, revision, cache_dir, token)
     config = hub.file(CONFIG_FILE)
     if config is None:
         raise CheckpointError(f"{hub.repo} has no {CONFIG_FILE}, so it is no checkpoint.")

@@ -1,13 +1,15 @@
-"""What every test may use: a tiny random model, and the real studies where they are at hand."""
+"""What tests share: a tiny random model, a stand-in Hub, real studies where they are at hand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from cmrclip_lite.model import CMRCLIP, LayoutConfig, ModelConfig, TextConfig, VideoConfig
+from tests.hub_server import Ask, HubServer, asking
 
 REAL = Path(__file__).parents[2] / "shared" / "real"
 
@@ -46,3 +48,23 @@ def tiny_model() -> CMRCLIP:
     model.name = "tiny"
     model.identity = "tiny-0"
     return model
+
+
+@pytest.fixture(scope="module")
+def hub_running() -> Iterator[HubServer]:
+    with HubServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(hub_running: HubServer) -> HubServer:
+    """The Hub stand-in, empty."""
+    hub_running.clear()
+    return hub_running
+
+
+@pytest.fixture(scope="module")
+def ask(hub_running: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """Ask a client process to load; its default cache is one for the whole module."""
+    with asking(hub_running.url, tmp_path_factory.mktemp("cache")) as ask:
+        yield ask

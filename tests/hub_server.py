@@ -1,22 +1,33 @@
 """A small stand-in for the Hugging Face Hub, on loopback, that speaks its resolve protocol.
 
-As on the Hub, small files are answered directly, with their git hash as ETag; weights are answered
-with a redirect to another address, their SHA-256 and size in the X-Linked headers. Errors carry the
-X-Error-Code header by which the client tells them apart.
+As on the Hub, small files are answered directly, with their git hash as ETag; large ones are
+answered with a redirect to another address, their SHA-256 and size in the X-Linked headers. Errors
+carry the X-Error-Code header by which the client tells them apart. `asking` is the other side: a
+process that asks it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
+import subprocess
+import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Self
 from urllib.parse import unquote
 
-RESOLVE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
-LARGE = (".safetensors", ".bin")
+ROOT = Path(__file__).resolve().parent.parent
+Ask = Callable[..., dict]
+
+RESOLVE = re.compile(r"/(?P<repo>(datasets/)?[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
+LARGE = (".safetensors", ".bin", ".parquet")
 
 
 @dataclass
@@ -36,10 +47,10 @@ class Repo:
 
 
 class HubServer:
-    """Serve `repos` at `url` while the context lasts.
+    """Serve `repos` at `url` while the context lasts; a dataset's name starts with "datasets/".
 
     `requests` lists what was asked, as "HEAD owner/name file" or "GET sha256". `cut` says after how
-    many bytes to hang up, once, when a weights file is sent; `shrink` makes it lie about its size.
+    many bytes to hang up, once, when a large file is sent; `shrink` makes it lie about its size.
     """
 
     def __init__(self) -> None:
@@ -61,9 +72,48 @@ class HubServer:
         self.http.shutdown()
         self.http.server_close()
 
+    def clear(self) -> None:
+        """As it was at first."""
+        self.repos.clear()
+        self.requests.clear()
+        self.cut, self.shrink = None, False
+
     def blob(self, digest: str) -> bytes:
         files = (f for r in self.repos.values() for c in r.commits.values() for f in c.values())
         return next(f for f in files if hashlib.sha256(f).hexdigest() == digest)
+
+
+@contextmanager
+def asking(endpoint: str, cache: Path, **variables: str) -> Iterator[Ask]:
+    """A process that loads by name, with the Hub at `endpoint` and nobody logged in.
+
+    What to ask it: see `hub_client.py`.
+    """
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
+    environment = inherited | {
+        "HF_ENDPOINT": endpoint,
+        "HF_HOME": str(cache),
+        "NO_PROXY": "127.0.0.1,localhost",
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests" / "hub_client.py")],
+        env=environment | variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+    def ask(name: str, **options: str) -> dict:
+        process.stdin.write(json.dumps({"name": name, **options}) + "\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())
+
+    with process:
+        yield ask
+        process.stdin.close()
 
 
 def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from cmrclip_lite.bundled import sample_studies
+from cmrclip_lite.bundled import library_folder, sample_studies
 from cmrclip_lite.cli import main
 from cmrclip_lite.hub import load
 from cmrclip_lite.library import CaseLibrary, CaseRecord
@@ -146,3 +146,13 @@ def test_unknown_commands_exit_with_2(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["diagnose"])
     assert stopped.value.code == 2
+
+
+def test_a_library_is_told_of_and_checked(capsys):
+    folder = str(library_folder())
+    assert main(["library", "info", folder, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["cases"] == 320 and facts["findings"]["normal_study"] > 0
+    assert main(["library", "verify", folder]) == 0
+    assert "320 cases" in capsys.readouterr().out
+    assert main(["library", "info", "nowhere"]) == 2

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,41 +12,8 @@ import torch
 from cmrclip_lite import hub
 from cmrclip_lite.errors import CheckpointError
 from cmrclip_lite.model import CMRCLIP
-from tests.hub_server import HubServer, Repo
+from tests.hub_server import Ask, HubServer, Repo, asking
 from tests.small_checkpoint import VOCABULARY, small_model
-
-ROOT = Path(__file__).resolve().parent.parent
-Ask = Callable[..., dict]
-
-
-@contextmanager
-def client(endpoint: str, cache: Path, **variables: str) -> Iterator[Ask]:
-    """A process that loads models, with the Hub at `endpoint` and nobody logged in."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
-    environment = inherited | {
-        "HF_ENDPOINT": endpoint,
-        "HF_HOME": str(cache),
-        "NO_PROXY": "127.0.0.1,localhost",
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-    }
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "hub_client.py")],
-        env=environment | variables,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-
-    def ask(name: str, **options: str) -> dict:
-        process.stdin.write(json.dumps({"name": name, **options}) + "\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
-
-    with process:
-        yield ask
-        process.stdin.close()
 
 
 @pytest.fixture(scope="module")
@@ -65,28 +27,6 @@ def files(model: CMRCLIP, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     folder = tmp_path_factory.mktemp("checkpoint")
     hub.save(model, folder)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[HubServer]:
-    with HubServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: HubServer) -> HubServer:
-    """The Hub stand-in, empty."""
-    running.repos.clear()
-    running.requests.clear()
-    running.cut, running.shrink = None, False
-    return running
-
-
-@pytest.fixture(scope="module")
-def ask(running: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    """Ask a client process to load; its default cache is one for the whole module."""
-    with client(running.url, tmp_path_factory.mktemp("cache")) as asking:
-        yield asking
 
 
 def test_cold_download_then_cached(
@@ -222,7 +162,7 @@ def test_offline(server: HubServer, ask: Ask, files: dict[str, bytes], tmp_path:
     server.repos.setdefault("heart/tiny", Repo()).commit(files)
     online = ask("heart/tiny", cache_dir=str(tmp_path / "full"))
     server.requests.clear()
-    with client(server.url, tmp_path, HF_HUB_OFFLINE="1") as ask_offline:
+    with asking(server.url, tmp_path, HF_HUB_OFFLINE="1") as ask_offline:
         assert ask_offline("heart/tiny", cache_dir=str(tmp_path / "full")) == online
         error = ask_offline("heart/tiny", cache_dir=str(tmp_path / "empty"))["error"]
         assert "config.json of heart/tiny is not in the cache" in error
@@ -237,7 +177,7 @@ def test_unreachable(tmp_path: Path) -> None:
     """Nothing listens at the address; the client tries for a while, then says so."""
     with HubServer() as gone:
         url = gone.url
-    with client(url, tmp_path) as ask_nobody:
+    with asking(url, tmp_path) as ask_nobody:
         error = ask_nobody("heart/tiny")["error"]
     assert "cannot be reached" in error and "hf download heart/tiny" in error
 

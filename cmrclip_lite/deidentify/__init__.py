@@ -15,7 +15,6 @@ import hashlib
 import io
 import os
 import secrets as entropy
-import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -37,6 +36,7 @@ from ..readers.records import Header
 from ..readers.sources import PathLike, find
 from ..readers.tags import MALFORMED_DICOM
 from ..study import SetAside
+from ..whole_folder import beside, place
 from .check import Identity
 from .rules import Secrets, clean, require_library
 from .survey import TEXT, Image, left, survey
@@ -148,7 +148,7 @@ def deidentify(
         account = Account(boxes=sum(map(len, boxes.values())))
         if burned_in == "refuse":
             boxes = {}
-        with _beside(out) as work:
+        with _written(out), beside(out) as work:
             _write(images, boxes, secrets, identity, work / "copies", account, aside, decoders)
             account.left_out = [SetAside(*why, count) for why, count in aside.most_common()]
             if not account.images:
@@ -277,30 +277,19 @@ def _check(folder: Path, identity: Identity) -> None:
 
 
 @contextmanager
-def _beside(out: Path) -> Iterator[Path]:
-    """A folder beside `out` to work in, which is gone afterwards whatever happens.
-
-    It has one name, so that the next run clears what a killed one left.
-    """
-    work = out.resolve().parent / f".{out.name}.cmrclip-partial"
+def _written(out: Path) -> Iterator[None]:
+    """Say why `out` cannot be written."""
     try:
-        if work.exists():
-            shutil.rmtree(work)
-        work.mkdir()
-        yield work
+        yield
     except OSError as error:
         reason = (error.strerror or "input or output error").lower()
         raise DeidentificationError(f"{out.name} cannot be written: {reason}.") from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _place(work: Path, out: Path) -> None:
     copies = work / "copies"
     if out.suffix.lower() != ".zip":
-        if out.is_dir():
-            out.rmdir()
-        os.replace(copies, out.resolve())
+        place(copies, out)
         return
     packed = work / "copies.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

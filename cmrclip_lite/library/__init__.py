@@ -3,8 +3,8 @@
     library = CaseLibrary.open()                       # the bundled one
     library.search(model.encode_study(study), k=5)
 
-`records.py` says what a case is, `store.py` keeps it, `searching.py` finds it, and `build/` makes a
-library out of a folder of exams.
+`records.py` says what a case is, `store.py` keeps it, `searching.py` finds it, and `sharing/` takes
+a library to the Hub and back.
 """
 
 from .case_library import CaseLibrary, Reference, default_library

@@ -7,7 +7,7 @@ refuses any other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +19,12 @@ from .. import bundled
 from ..errors import LibraryError
 from . import indexing, store
 from .filters import Filters, quoted
-from .records import FORMAT, Case, CaseRecord, check, schema, to_record, to_row
+from .records import FORMAT, Case, CaseRecord, schema, to_record
+from .rows import to_rows
 from .searching import VECTORS, Query, Searcher, excluded, query_vector
 from .verifying import Verdict, verify_rows
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from lancedb.table import Table
 
     from ..model import CMRCLIP
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 NORMAL = "normal_study"
 # A score in a library too large for memory is measured against this many of its cases.
 REFERENCE_CASES = 20_000
-_BATCH = 64  # impressions embedded at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +112,7 @@ class CaseLibrary:
             "model_name": model.name,
             "layout": model.config.layout.name,
         }
-        rows = _rows(list(cases), model, schema(model.config.projection_dim, facts))
+        rows = to_rows(list(cases), model, schema(model.config.projection_dim, facts))
         if not len(rows):
             raise LibraryError("A case library needs at least one case.")
         library = cls(path, store.create_table(path, rows))
@@ -139,7 +138,7 @@ class CaseLibrary:
                 library cannot be written; then nothing was added.
         """
         self.require(model)
-        rows = _rows(list(cases), model, self._table.schema)
+        rows = to_rows(list(cases), model, self._table.schema)
         added = store.insert(self.path, self._table, rows, replace) if len(rows) else 0
         self._refresh()
         return added
@@ -155,13 +154,16 @@ class CaseLibrary:
             return 0
         with store.writing(self.path):
             self._table.checkout_latest()
-            before = len(self)
-            self._table.delete(f"id IN ({', '.join(map(quoted, ids))})")
+            # Not the change in length: others may add meanwhile.
+            present = self._table.count_rows(_among(ids))
+            self._table.delete(_among(ids))
         self._refresh()
-        return before - len(self)
+        return present
 
     def optimize(self) -> None:
         """Join small files, bring indexes up to date, index a large library, drop old versions.
+
+        What was indexed before is not indexed again.
 
         Raises:
             LibraryError: if the library cannot be written.
@@ -248,23 +250,12 @@ class CaseLibrary:
 
     def get(self, ids: Sequence[str]) -> list[CaseRecord]:
         """Cases by id, in the order asked; ids that are not there are passed over."""
+        if not ids:
+            return []
         with store.reading(self.path):
-            found = (
-                self._table.search()
-                .where(f"id IN ({', '.join(map(quoted, ids))})")
-                .limit(None)
-                .to_list()
-                if ids
-                else []
-            )
+            found = self._table.search().where(_among(ids)).limit(None).to_list()
         by_id = {row["id"]: to_record(row) for row in found}
         return [by_id[i] for i in ids if i in by_id]
-
-    def fingerprints(self) -> dict[str, str]:
-        """What each case was built from, by id."""
-        with store.reading(self.path):
-            found = store.columns(self._table, ["id", "fingerprint"])
-        return dict(zip(found["id"].to_pylist(), found["fingerprint"].to_pylist(), strict=True))
 
     def verify(self) -> Verdict:
         """Read every row and say what is wrong with any."""
@@ -279,7 +270,7 @@ class CaseLibrary:
         if model.identity != self.model_identity:
             raise LibraryError(
                 f"The case library {self.name!r} was embedded by {self.model_name!r}, not by "
-                f"{model.name!r}; embed its cases again with this model (cmrclip library build), "
+                f"{model.name!r}; embed its cases again with this model (CaseLibrary.create), "
                 "or use that one."
             )
 
@@ -365,28 +356,6 @@ def default_library(model: CMRCLIP) -> CaseLibrary | None:
     return library
 
 
-def _rows(records: list[CaseRecord], model: CMRCLIP, columns: pa.Schema) -> pa.Table:
-    """Records as rows, their impressions embedded."""
-    import pyarrow as pa
-
-    check(records, model.config.projection_dim)
-    records = _with_impressions(records, model)
-    provenance = {
-        "model_identity": model.identity,
-        "model_name": model.name,
-        "layout": model.config.layout.name,
-    }
-    return pa.Table.from_pylist([to_row(r, provenance) for r in records], schema=columns)
-
-
-def _with_impressions(records: list[CaseRecord], model: CMRCLIP) -> list[CaseRecord]:
-    wanting = [
-        i for i, r in enumerate(records) if r.impression.strip() and r.impression_embedding is None
-    ]
-    records = list(records)
-    for start in range(0, len(wanting), _BATCH):
-        part = wanting[start : start + _BATCH]
-        vectors = model.encode_text([records[i].impression for i in part]).float().cpu().numpy()
-        for i, vector in zip(part, vectors, strict=True):
-            records[i] = replace(records[i], impression_embedding=vector)
-    return records
+def _among(ids: Collection[str]) -> str:
+    """As a condition on the table."""
+    return f"id IN ({', '.join(map(quoted, ids))})"

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 # Vectors of a library up to this size are compared in memory; a larger one is indexed.
 EXACT_BYTES = 512 * 2**20
 WORDS = "impression"
-VECTOR_KIND = "IVF_RQ"
 # Measured by benchmarks/library.py on a million vectors of 512 values, a thousand partitions.
 PROBES = 64
 REFINE = 8  # candidates compared exactly, as a multiple of those asked for
@@ -45,20 +44,24 @@ def index_words(table: Table) -> None:
 
 
 def index_vectors(table: Table, columns: list[str]) -> None:
-    """Index columns of vectors, and what filters ask for, anew where there is one already.
+    """Index columns of vectors, and what filters ask for, where that has not been done.
 
-    The index is IVF_RQ: partitions of neighbours, one bit per value (RaBitQ, Gao & Long, SIGMOD
-    2024), and the best candidates compared with their full vectors.
+    `Table.optimize` takes new rows into an index that is there. The index is IVF_RQ: partitions of
+    neighbours, one bit per value (RaBitQ, Gao & Long, SIGMOD 2024), and the best candidates
+    compared with their full vectors.
     """
     from lancedb.index import Bitmap, BTree, IvfRq, LabelList
 
     scalar = {"LABEL_LIST": LabelList, "BITMAP": Bitmap, "BTREE": BTree}
     for name, kind in _SCALARS.items():
-        table.create_index(name, config=scalar[kind](), replace=True)
-    partitions = max(1, isqrt(table.count_rows()))
+        if _kind(table, name) is None:
+            table.create_index(name, config=scalar[kind]())
     for name in columns:
-        config = IvfRq(distance_type="dot", num_partitions=partitions)
-        table.create_index(name, config=config, replace=True)
+        count = table.count_rows(f"{name} IS NOT NULL")
+        if count and vector_index(table, name) is None:
+            partitions = max(1, isqrt(count))
+            config = IvfRq(distance_type="dot", num_partitions=partitions)
+            table.create_index(name, config=config)
 
 
 def _kind(table: Table, column: str) -> str | None:

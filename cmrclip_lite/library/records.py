@@ -94,7 +94,7 @@ class CaseRecord:
         age_band: ten years, such as "60-69", or "90+"; empty if unknown. Nothing else of a person
             is stored.
         content: a digest of each series' pixels, by which the same exam is known again.
-        fingerprint: of the files and the report it was built from; a build redoes what changed.
+        fingerprint: of the files and the report it was built from, if whoever built it gave one.
     """
 
     id: str
@@ -195,6 +195,18 @@ def to_row(record: CaseRecord, provenance: dict[str, str]) -> dict[str, Any]:
     row |= {f.name: getattr(record.acquisition, f.name) for f in fields(Acquisition)}
     row |= {key: provenance[key] for key in ("model_identity", "model_name", "layout")}
     return row | {"checksum": checksum(row)}
+
+
+def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows of the table as `to_case` and `to_record` take them, their vectors as arrays."""
+    vectors = [name for name in _VECTORS if name in table.column_names]
+    columns = {
+        name: table[name].combine_chunks().to_numpy(zero_copy_only=False) for name in vectors
+    }
+    rows = table.drop_columns(vectors).to_pylist()
+    for i, row in enumerate(rows):
+        row |= {name: column[i] for name, column in columns.items()}
+    return rows
 
 
 def to_case(row: dict[str, Any], similarity: float, words: bool, folded: tuple[str, ...]) -> Case:

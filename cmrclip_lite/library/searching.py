@@ -29,7 +29,7 @@ VECTORS = {"image": "embedding", "impression": "impression_embedding"}
 FUSION = 60
 FUSED_DEPTH = 100  # how far down each of the two lists is looked
 # Two exports of one exam share the pixels of their series. This catches those whose pixels were
-# compressed or scaled: distinct synthetic patients are up to 0.9992 alike (docs/library.md).
+# compressed or scaled: distinct synthetic patients are up to 0.9992 alike (docs/retrieval.md).
 NEAR_DUPLICATE = 0.9995
 _IDENTITY = ("id", "content")
 _SPARE = 8  # candidates beyond those asked for, to be folded or left out
@@ -64,13 +64,14 @@ class Searcher:
     table: Table
     width: int
     _vectors: dict[str, torch.Tensor] = field(default_factory=dict)
+    _has: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def method(self, by: str = "image") -> str:
+    def method(self) -> str:
         """A sentence: how this library is searched."""
         count = self.table.count_rows()
         if self._in_memory:
             return f"Exact: all {count} cases are compared."
-        kind = vector_index(self.table, VECTORS[by])
+        kind = vector_index(self.table, VECTORS["image"])
         if kind is None:
             return f"Exact, read from the store each time: all {count} cases are compared."
         return (
@@ -106,6 +107,12 @@ class Searcher:
             self._vectors[by] = torch.from_numpy(matrix)
         return self._vectors[by]
 
+    def _present(self, by: str) -> np.ndarray:
+        """`(N,)` bool: which cases have such a vector; one without an impression has none."""
+        if by not in self._has:
+            self._has[by] = self.vectors(by).any(dim=1).numpy()
+        return self._has[by]
+
     @cached_property
     def row_ids(self) -> np.ndarray:
         """`(N,)`, by which the store knows its rows."""
@@ -132,12 +139,12 @@ class Searcher:
             return self._nearest_in_store(query, sql, depth)
         rows = self.row_ids
         similar = torch.mv(self.vectors(query.by), torch.from_numpy(query.vector))
-        if sql is None:
-            allowed = len(rows)
-        else:
-            fits = np.isin(rows, columns(self.table, ["id"], sql)["_rowid"].to_numpy())
+        fits = self._present(query.by)
+        if sql is not None:
+            fits = fits & np.isin(rows, columns(self.table, ["id"], sql)["_rowid"].to_numpy())
+        allowed = int(fits.sum())
+        if allowed < len(rows):
             similar[torch.from_numpy(~fits)] = -torch.inf
-            allowed = int(fits.sum())
         best = torch.topk(similar, min(depth, allowed))
         return [
             _Hit(int(rows[i]), float(s))
@@ -163,7 +170,7 @@ class Searcher:
         """Cases whose impression holds the words, best first by BM25."""
         if words_index(self.table) is None:
             raise LibraryError(
-                "The words of this library are not indexed yet; run `cmrclip library optimize`."
+                "The words of this library are not indexed yet; call its optimize()."
             )
         search = (
             self.table.search(words, query_type="fts", fts_columns="impression")

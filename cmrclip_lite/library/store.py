@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,6 +18,7 @@ from ..errors import LibraryError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from lancedb.db import DBConnection
     from lancedb.table import Table
 
 CASES = "cases"
@@ -36,20 +38,18 @@ def shown_name(path: str | Path) -> str:
     return str(path).rstrip("/").rsplit("/", 1)[-1] or "the library"
 
 
-def open_table(path: str | Path, name: str = CASES) -> Table | None:
-    """A table of a library, or None if there is none; nothing is created.
+def open_table(path: str | Path) -> Table | None:
+    """The table of a library, or None if there is none; nothing is created.
 
     Raises:
         LibraryError: if it cannot be read.
     """
-    import lancedb
-
     # Connecting would create the folder.
-    if not is_remote(path) and not (Path(path) / f"{name}.lance").is_dir():
+    if not is_remote(path) and not (Path(path) / f"{CASES}.lance").is_dir():
         return None
     with reading(path):
         try:
-            return lancedb.connect(path).open_table(name)
+            return _connect(path).open_table(CASES)
         except ValueError as error:
             # Also a folder that a killed process left before its first commit.
             if "was not found" in str(error):
@@ -57,20 +57,16 @@ def open_table(path: str | Path, name: str = CASES) -> Table | None:
             raise
 
 
-def create_table(path: str | Path, rows: pa.Table, name: str = CASES) -> Table:
-    """A new table of these rows, in one commit.
+def create_table(path: str | Path, rows: pa.Table | pa.RecordBatchReader) -> Table:
+    """A new table of these rows, in one commit; of a reader's, a batch in memory at a time.
 
     Raises:
         LibraryError: if there is one already, or it cannot be written.
     """
-    import lancedb
-
-    if open_table(path, name) is not None:
+    if open_table(path) is not None:
         raise LibraryError(f"The folder {shown_name(path)!r} holds a case library already.")
     with writing(path):
-        return lancedb.connect(path).create_table(
-            name, rows, schema=rows.schema, on_bad_vectors=MISSING
-        )
+        return _connect(path).create_table(CASES, rows, schema=rows.schema, on_bad_vectors=MISSING)
 
 
 def insert(path: str | Path, table: Table, rows: pa.Table, replace: bool = False) -> int:
@@ -156,6 +152,14 @@ def unreachable(error: Exception) -> bool:
     return any(
         w in words for w in ("connect", "dns", "nosuchbucket", "no such bucket", "timed out")
     )
+
+
+def _connect(path: str | Path) -> DBConnection:
+    # Read when the module is imported: it warns of its own inner workings by the hundred.
+    os.environ.setdefault("LANCEDB_LOG", "error")
+    import lancedb
+
+    return lancedb.connect(path)
 
 
 def columns(table: Table, names: list[str], where: str | None = None) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .records import checksum
+from .records import checksum, plain_rows
 
 if TYPE_CHECKING:
     from .case_library import CaseLibrary
@@ -37,7 +37,7 @@ def verify_rows(library: CaseLibrary) -> Verdict:
     try:
         for row in _all_rows(library):
             cases += 1
-            problems += _problems(row, library)
+            problems += problems_of(row, library.model_identity)
             if row["id"] in seen:
                 problems.append(f"Case {row['id']!r} is there more than once.")
             seen.add(row["id"])
@@ -55,11 +55,14 @@ def verify_rows(library: CaseLibrary) -> Verdict:
 
 
 def _all_rows(library: CaseLibrary) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
     for batch in library._table.search().limit(None).to_batches(_BATCH):
-        yield from batch.to_pylist()
+        yield from plain_rows(pa.Table.from_batches([batch]))
 
 
-def _problems(row: dict[str, Any], library: CaseLibrary) -> list[str]:
+def problems_of(row: dict[str, Any], model_identity: str) -> list[str]:
+    """What is wrong with a row of a library of that model, a sentence each."""
     name = f"Case {row['id']!r}"
     if checksum(row) != row["checksum"]:
         return [f"{name} is not as it was written; add it again."]
@@ -70,6 +73,6 @@ def _problems(row: dict[str, Any], library: CaseLibrary) -> list[str]:
                 problems.append(f"{name} has no {column.replace('_', ' ')}.")
         elif not np.isclose(np.linalg.norm(row[column]), 1, atol=1e-3):
             problems.append(f"The {column.replace('_', ' ')} of {name} is no unit vector.")
-    if row["model_identity"] != library.model_identity:
+    if row["model_identity"] != model_identity:
         problems.append(f"{name} was embedded by another model, {row['model_name']!r}.")
     return problems

@@ -199,7 +199,8 @@ def test_cases_without_an_impression_are_found_by_their_images_alone(tiny_model,
     library = CaseLibrary.create(tmp_path / "library", "t", tiny_model, some)
     assert len(library.search(some[0].embedding, 6)) == 6
     sought = tiny_model.encode_text(["1. Normal study."])[0]
-    assert ids(library.search(sought, 6, by="impression")) == ["case-02"]
+    for asked in (sought, -sought):  # no case is found before one whose cosine is negative
+        assert ids(library.search(asked, 6, by="impression")) == ["case-02"]
 
 
 @pytest.mark.parametrize(
@@ -213,3 +214,31 @@ def test_cases_without_an_impression_are_found_by_their_images_alone(tiny_model,
 def test_what_cannot_be_asked_is_said(library, query, asked, message):
     with pytest.raises(LibraryError, match=message):
         library.search(query, **asked)
+
+
+def test_what_is_indexed_is_not_indexed_again_and_new_cases_are_found(
+    tiny_model, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(indexing, "EXACT_BYTES", 0)
+    some = records(tiny_model.config.projection_dim)
+    library = CaseLibrary.create(tmp_path / "library", "t", tiny_model, some[:50])
+    library.optimize()
+    made: list[str] = []
+    monkeypatch.setattr(
+        type(library._table), "create_index", lambda _, name, **__: made.append(name)
+    )
+    library.optimize()
+    assert made == []
+    library.add(tiny_model, some[50:])
+    assert library.search(some[55].embedding, 1)[0].id == "case-55"
+    library.optimize()
+    assert library.search(some[55].embedding, 1)[0].id == "case-55"
+
+
+def test_a_large_library_without_impressions_is_indexed_too(tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(indexing, "EXACT_BYTES", 0)
+    some = [replace(r, impression="") for r in records(tiny_model.config.projection_dim)]
+    library = CaseLibrary.create(tmp_path / "library", "t", tiny_model, some)
+    library.optimize()
+    assert library.search_method.startswith("Approximate")
+    assert library.search(some[5].embedding, 1)[0].id == "case-05"

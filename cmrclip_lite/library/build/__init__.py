@@ -1,5 +1,6 @@
-"""A library out of a folder of exams and a table of reports.
+"""Building a case library from a folder of exams.
 
-`plan.py` lists what is to be done, `prepare.py` reads and embeds one exam, `local.py` or
-`on_ray.py` does that for many at once, and `build.py` writes what comes back.
+`plan.py` says which exams there are and what their reports say, `prepare.py` takes one to an
+embedded case, `local.py` and `on_ray.py` do so with many at once, `building.py` stores what comes
+of it, and `quarantine.py` and `unfinished.py` keep account of what did not.
 """
