@@ -79,7 +79,6 @@ def items(tmp_path_factory) -> list[Item]:
         Item(
             id=f"exam-{i:02d}",
             path=beating(folder / f"{i:02d}.npz", seed=i),
-            fingerprint=f"print-{i}",
             impression=f"Impression {i}.",
             findings=("lv_dilation",),
             age_band="60-69",
@@ -163,9 +162,9 @@ def results(two_workers, items, tiny_model, tmp_path_factory) -> dict[str, CaseR
     broken = folder / "broken.npz"
     broken.write_bytes(items[0].path.read_bytes()[:100])
     bad = [
-        Item("broken", broken, "print-broken"),
-        Item("absent", folder / "absent.npz", "print-absent"),
-        Item("deadly", DeadlyPath(folder / str(os.getpid())), "print-deadly"),
+        Item("broken", broken),
+        Item("absent", folder / "absent.npz"),
+        Item("deadly", DeadlyPath(folder / str(os.getpid()))),
     ]
     found = run([*items[:10], *bad, *items[10:]], tiny_model)
     assert len({result.id for result in found}) == len(found)
@@ -187,7 +186,6 @@ def test_two_workers_give_what_one_process_gives(results, items, tiny_model):
 def test_a_bad_study_costs_itself_and_says_why(results):
     assert isinstance(results["broken"], Failure) and "broken.npz" in results["broken"].reason
     assert "all nodes must share" in results["absent"].reason
-    assert results["absent"].fingerprint == "print-absent"
     assert not any("/" in r.reason for r in results.values() if isinstance(r, Failure))
 
 

@@ -28,20 +28,15 @@ import torch
 
 from ...errors import LibraryError
 from ...model import CMRCLIP, ModelConfig
-from ..records import CaseRecord
-from .prepare import Failure, Item, Prepared, embed, prepare
-from .ray_cluster import cluster, import_ray
+from .prepare import Failure, Item, Passed, Prepared, Result, embed, prepare
+from .ray_cluster import cluster
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from ray import ObjectRef
     from ray.data import DataContext, Dataset
 
-# What a reader is given, and so how many work on a node. An exam of some thousand images and what
-# it takes to import torch stay below this; one beyond it is only counted wrongly, not stopped.
-READER_CPUS = 1
-READER_BYTES = 1 << 30
-EMBEDDER_GPUS = 1
+READER_CPUS, EMBEDDER_GPUS = 1, 1
 # Without GPUs the model shares the CPUs of the readers: back-pressure gives it its time.
 EMBEDDER_THREADS = 4
 # A process that dies is replaced, and what it worked on tried this often again before it is given
@@ -58,7 +53,7 @@ def run(
     workers: int | None = None,
     batch: int = 8,
     pictures: bool = True,
-) -> Iterator[CaseRecord | Failure]:
+) -> Iterator[Result]:
     """Read and embed exams on a Ray cluster, one result for each, in any order.
 
     An exam whose process died each time it was tried is missing from the results.
@@ -77,8 +72,7 @@ def run(
         LibraryError: if there is no such cluster, or it fails as a whole. What was given before
             stands.
     """
-    with cluster(address, workers):
-        ray = import_ray()
+    with cluster(address, workers) as ray:
         with _settings(ray):
             dataset = _pipeline(ray, items, model, workers, batch, pictures)
         try:
@@ -138,7 +132,6 @@ def _pipeline(
             batch_format="pyarrow",
             compute=readers,
             num_cpus=READER_CPUS,
-            memory=READER_BYTES,
             max_retries=RETRIES,
         )
         .map_batches(
@@ -175,7 +168,7 @@ def _read(table: pa.Table, config: ModelConfig, pictures: bool) -> pa.Table:
             result = prepare(item, config, pictures)
         else:
             reason = "The node that was to read it does not see it; all nodes must share its disk."
-            result = Failure(item.id, reason, item.fingerprint)
+            result = Failure(item.id, reason)
         rows.append(_packed(result))
     columns = {"result": pa.binary(), "buffers": pa.list_(pa.large_binary())}
     return pa.Table.from_pylist(rows, schema=pa.schema(columns))
@@ -199,7 +192,7 @@ class _Embedder:
             _unpacked(result.as_buffer(), [buffer.as_buffer() for buffer in buffers])
             for result, buffers in zip(table["result"], table["buffers"], strict=True)
         ]
-        results = [one for one in read if isinstance(one, Failure)]
+        results: list[Result] = [one for one in read if not isinstance(one, Prepared)]
         prepared = [one for one in read if isinstance(one, Prepared)]
         try:
             results += embed(self._model, prepared)
@@ -218,12 +211,12 @@ def _on_cpu(model: CMRCLIP) -> CMRCLIP:
     return pickle.loads(pickle.dumps(model)).cpu()
 
 
-def _packed(result: Prepared | Failure) -> dict[str, Any]:
+def _packed(result: Prepared | Failure | Passed) -> dict[str, Any]:
     """A result as a row, with its arrays apart: they are read where they lie, without a copy."""
     buffers: list[pickle.PickleBuffer] = []
     head = pickle.dumps(result, protocol=5, buffer_callback=buffers.append)
     return {"result": head, "buffers": [buffer.raw() for buffer in buffers]}
 
 
-def _unpacked(head: Any, buffers: list[Any]) -> Prepared | Failure:
+def _unpacked(head: Any, buffers: list[Any]) -> Prepared | Failure | Passed:
     return pickle.loads(head, buffers=buffers)

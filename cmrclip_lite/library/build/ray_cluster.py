@@ -27,6 +27,14 @@ _ENVIRONMENT = {
     # A worker that was stopped for its memory is tried again for ever otherwise.
     "RAY_task_oom_retries": "2",
 }
+# What the processes of a cluster started here read besides.
+_LOCAL_ENVIRONMENT = {
+    # Workers find the package where this process found it. Named here rather than to Ray, which
+    # would start other workers for it than those it has at hand.
+    "PYTHONPATH": os.pathsep.join(
+        [str(Path(package_file).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    ),
+}
 _CONNECT_SECONDS = 10
 _LOOK_SECONDS = 300  # a new node may still fetch its image
 # A socket's path has at most 107 bytes, of which Ray takes up to 70 below its folder.
@@ -34,8 +42,8 @@ _LONGEST_FOLDER = 107 - 70
 
 
 @contextmanager
-def cluster(address: str, workers: int | None = None) -> Iterator[None]:
-    """Be connected to a Ray cluster. One that was joined is left, one that was started is ended.
+def cluster(address: str, workers: int | None = None) -> Iterator[ModuleType]:
+    """Ray, connected to a cluster. One that was joined is left, one that was started is ended.
 
     A process that is connected already stays so, and its connection is used.
 
@@ -51,18 +59,19 @@ def cluster(address: str, workers: int | None = None) -> Iterator[None]:
     """
     ray = import_ray()
     if ray.is_initialized():
-        yield
+        yield ray
         return
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
-        options = _local(folder, workers) if address == LOCAL else _joined(address)
+        local = address == LOCAL
+        options = _local(folder, workers) if local else _joined(address)
         try:
-            with _stderr_closed():
+            with _stderr_closed(), _environment(_LOCAL_ENVIRONMENT if local else {}):
                 ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
         except (RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
             raise LibraryError(_refused(address, type(error).__name__, ray.__version__)) from error
         try:
             _require_package(ray)
-            yield
+            yield ray
         finally:
             ray.shutdown()
 
@@ -90,6 +99,21 @@ def import_ray() -> ModuleType:
 
 
 @contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Variables for the processes that are started within."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
 def _stderr_closed() -> Iterator[None]:
     """Keep what Ray's C++ says while it starts to itself; what fails is raised as well."""
     sys.stderr.flush()
@@ -108,14 +132,11 @@ def _local(folder: str, workers: int | None) -> dict[str, Any]:
         raise LibraryError(
             "Ray needs a temporary folder with a short path; set TMPDIR to one such as /tmp."
         )
-    # Workers find the package where this process found it.
-    search = [_package_root(), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         "address": LOCAL,
         "num_cpus": workers or _usable_cpus(),
         "include_dashboard": False,
         "_temp_dir": folder,
-        "runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(search)}},
     }
 
 
@@ -180,10 +201,6 @@ def _installed_version() -> str:
     from . import on_ray  # noqa: F401  (what the workers will need)
 
     return __version__
-
-
-def _package_root() -> str:
-    return str(Path(package_file).parent.parent)
 
 
 def _usable_cpus() -> int:
