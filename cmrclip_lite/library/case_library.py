@@ -18,7 +18,7 @@ import torch
 from .. import bundled
 from ..errors import LibraryError
 from . import indexing, store
-from .filters import Filters, quoted
+from .filters import Filters, id_among, quoted
 from .records import FORMAT, Case, CaseRecord, schema, to_record
 from .rows import to_rows
 from .searching import VECTORS, Query, Searcher, excluded, query_vector
@@ -155,8 +155,8 @@ class CaseLibrary:
         with store.writing(self.path):
             self._table.checkout_latest()
             # Not the change in length: others may add meanwhile.
-            present = self._table.count_rows(_among(ids))
-            self._table.delete(_among(ids))
+            present = self._table.count_rows(id_among(ids))
+            self._table.delete(id_among(ids))
         self._refresh()
         return present
 
@@ -253,7 +253,7 @@ class CaseLibrary:
         if not ids:
             return []
         with store.reading(self.path):
-            found = self._table.search().where(_among(ids)).limit(None).to_list()
+            found = self._table.search().where(id_among(ids)).limit(None).to_list()
         by_id = {row["id"]: to_record(row) for row in found}
         return [by_id[i] for i in ids if i in by_id]
 
@@ -293,6 +293,12 @@ class CaseLibrary:
     def ids(self) -> list[str]:
         """The id of each case."""
         return self._column("id")
+
+    def fingerprints(self) -> dict[str, str]:
+        """Of each case by its id, what it was built from; see `CaseRecord`."""
+        with store.reading(self.path):
+            found = store.columns(self._table, ["id", "fingerprint"])
+        return dict(zip(found["id"].to_pylist(), found["fingerprint"].to_pylist(), strict=True))
 
     @cached_property
     def normal(self) -> np.ndarray:
@@ -354,8 +360,3 @@ def default_library(model: CMRCLIP) -> CaseLibrary | None:
     library = _bundled()
     library.require(model)
     return library
-
-
-def _among(ids: Collection[str]) -> str:
-    """As a condition on the table."""
-    return f"id IN ({', '.join(map(quoted, ids))})"

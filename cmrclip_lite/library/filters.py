@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import LibraryError
@@ -42,9 +43,9 @@ class Filters:
         """
         parts = []
         if self.findings:
-            parts.append(f"array_has_all(findings, {_list(map(_finding, self.findings))})")
+            parts.append(f"array_has_all(findings, {_list(map(finding_key, self.findings))})")
         if self.without:
-            parts.append(f"NOT array_has_any(findings, {_list(map(_finding, self.without))})")
+            parts.append(f"NOT array_has_any(findings, {_list(map(finding_key, self.without))})")
         if self.views:
             parts.append(f"array_has_all(views, {_list(map(_view, self.views))})")
         if self.vendors:
@@ -62,7 +63,8 @@ class Filters:
         return " AND ".join(parts) or None
 
 
-def _finding(name: str) -> str:
+def finding_key(name: str) -> str:
+    """The key of a known condition, or the name as it is."""
     known = find_condition(name)
     return known.key if known else name
 
@@ -74,12 +76,17 @@ def _view(name: str) -> str:
     raise LibraryError(f"There is no view {name!r}; the views are {', '.join(View)}.")
 
 
-def _list(values: object) -> str:
+def _list(values: Iterable[str]) -> str:
     return f"[{_comma(values)}]"
 
 
-def _comma(values: object) -> str:
+def _comma(values: Iterable[str]) -> str:
     return ", ".join(quoted(value) for value in values)
+
+
+def id_among(ids: Iterable[str]) -> str:
+    """That the id is one of these, as a condition on a table."""
+    return f"id IN ({_comma(ids)})"
 
 
 def quoted(text: str) -> str:

@@ -151,6 +151,14 @@ def age_band(years: float | None) -> str:
     return f"{low}-{low + 9}"
 
 
+def id_field() -> pa.Field:
+    """The column of ids: by this key two processes that add the same row at once are told apart."""
+    import pyarrow as pa
+
+    key = {"lance-schema:unenforced-primary-key": "true"}
+    return pa.field("id", pa.string(), nullable=False, metadata=key)
+
+
 def schema(width: int, metadata: dict[str, str]) -> pa.Schema:
     """Columns of the table for vectors of `width` values."""
     import pyarrow as pa
@@ -158,13 +166,7 @@ def schema(width: int, metadata: dict[str, str]) -> pa.Schema:
     texts = pa.list_(pa.string())
     return pa.schema(
         [
-            # By this key two processes that add the same case at once are told apart.
-            pa.field(
-                "id",
-                pa.string(),
-                nullable=False,
-                metadata={"lance-schema:unenforced-primary-key": "true"},
-            ),
+            id_field(),
             pa.field("embedding", pa.list_(pa.float32(), width)),
             pa.field("impression", pa.string()),
             pa.field("impression_embedding", pa.list_(pa.float32(), width)),

@@ -38,18 +38,18 @@ def shown_name(path: str | Path) -> str:
     return str(path).rstrip("/").rsplit("/", 1)[-1] or "the library"
 
 
-def open_table(path: str | Path) -> Table | None:
-    """The table of a library, or None if there is none; nothing is created.
+def open_table(path: str | Path, name: str = CASES) -> Table | None:
+    """A table of a library, that of its cases if not named, or None; nothing is created.
 
     Raises:
         LibraryError: if it cannot be read.
     """
     # Connecting would create the folder.
-    if not is_remote(path) and not (Path(path) / f"{CASES}.lance").is_dir():
+    if not is_remote(path) and not (Path(path) / f"{name}.lance").is_dir():
         return None
     with reading(path):
         try:
-            return _connect(path).open_table(CASES)
+            return _connect(path).open_table(name)
         except ValueError as error:
             # Also a folder that a killed process left before its first commit.
             if "was not found" in str(error):
@@ -57,16 +57,18 @@ def open_table(path: str | Path) -> Table | None:
             raise
 
 
-def create_table(path: str | Path, rows: pa.Table | pa.RecordBatchReader) -> Table:
+def create_table(
+    path: str | Path, rows: pa.Table | pa.RecordBatchReader, name: str = CASES
+) -> Table:
     """A new table of these rows, in one commit; of a reader's, a batch in memory at a time.
 
     Raises:
         LibraryError: if there is one already, or it cannot be written.
     """
-    if open_table(path) is not None:
+    if open_table(path, name) is not None:
         raise LibraryError(f"The folder {shown_name(path)!r} holds a case library already.")
     with writing(path):
-        return _connect(path).create_table(CASES, rows, schema=rows.schema, on_bad_vectors=MISSING)
+        return _connect(path).create_table(name, rows, schema=rows.schema, on_bad_vectors=MISSING)
 
 
 def insert(path: str | Path, table: Table, rows: pa.Table, replace: bool = False) -> int:
@@ -97,6 +99,17 @@ def compact(path: str | Path, table: Table) -> None:
     with writing(path):
         table.checkout_latest()
         table.optimize(cleanup_older_than=KEPT)
+
+
+def drop_table(path: str | Path, name: str) -> None:
+    """Remove a table if it is there.
+
+    Raises:
+        LibraryError: if it cannot be removed.
+    """
+    if open_table(path, name) is not None:
+        with writing(path):
+            _connect(path).drop_table(name)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def run(
         pictures: whether cases get a moving thumbnail.
 
     Raises:
-        LibraryError: if the readers die as soon as they start.
+        LibraryError: if the readers die as soon as they start, or the GPU's memory is too small.
     """
     waiting = iter(items)
     ahead = 1 if workers == batch == 1 else 2 * workers + batch
@@ -62,6 +62,8 @@ def run(
                 del ready[:batch]
         if ready:
             yield from embed(model, ready)
+    except torch.OutOfMemoryError as error:
+        raise LibraryError("The GPU has too little memory; use a smaller --batch.") from error
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -98,3 +100,10 @@ def _end_with_parent() -> None:
 
 def _read(item: Item) -> Prepared | Failure | Passed:
     return prepare(item, _config, _pictures)
+
+
+def usable_cpus() -> int:
+    """CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
