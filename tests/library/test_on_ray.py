@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import secrets
@@ -11,23 +10,25 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cmrclip_lite.errors import LibraryError
-from cmrclip_lite.library import CaseLibrary, CaseRecord
-from cmrclip_lite.library.build import on_ray
-from cmrclip_lite.library.build.prepare import Failure, Item, embed, prepare
+from cmrclip_lite.library import CaseLibrary
+from cmrclip_lite.library.build import Means, build_library, on_ray, plan_exams
+from cmrclip_lite.library.build.prepare import Failure, Item, Passed, Result, embed, prepare
 from cmrclip_lite.library.build.ray_cluster import cluster
 
 ROOT = Path(__file__).parents[2]
-
-
+READER, EMBEDDER = "ray::MapBatches(_read)", "ray::MapWorker(MapBatches(_Embedder))"
+# A cluster of others: two CPUs, a GPU in name, and workers that do not see this package.
 HEAD = """
 import logging, sys
 import ray
@@ -40,16 +41,13 @@ sys.stdin.readline()
 print(ray.get(ray.remote(lambda: "still there").remote()), flush=True)
 sys.stdin.readline()
 """
-JOB = """
-import json, pickle, sys
+LOCAL_RUN = """
+import pickle, sys
 from cmrclip_lite.library.build import on_ray
 items, model = pickle.load(open(sys.argv[1], "rb"))
-results = on_ray.run(items, model, address="auto", batch=1)
-ids = [next(results).id]
-import ray
-free = ray.available_resources().get("GPU", 0)
-ids += [case.id for case in results]
-print(json.dumps({"ids": sorted(ids), "free GPUs": free}))
+for result in on_ray.run(items, model, address="local", workers=2, batch=1):
+    print(result.id, flush=True)
+    sys.stdin.readline()
 """
 
 
@@ -62,6 +60,23 @@ class DeadlyPath(type(Path())):
         return super().__fspath__()
 
 
+@dataclass
+class KilledRun:
+    """A run on this machine that was killed after its first result.
+
+    Attributes:
+        first: what it printed.
+        errors: what it said on stderr.
+        left: the processes that it had started.
+        killed: when, by the monotonic clock.
+    """
+
+    first: str
+    errors: str
+    left: list[int]
+    killed: float
+
+
 def beating(path: Path, seed: int) -> Path:
     """A short-axis stack in which a disc of its own size beats."""
     y, x = np.mgrid[:48, :48]
@@ -72,13 +87,22 @@ def beating(path: Path, seed: int) -> Path:
     return path
 
 
+@pytest.fixture(scope="module", autouse=True)
+def token() -> Iterator[None]:
+    """By which the processes of these tests know each other; Ray reads it when it is imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex())
+        yield
+
+
 @pytest.fixture(scope="module")
 def items(tmp_path_factory) -> list[Item]:
     folder = tmp_path_factory.mktemp("exams")
     return [
         Item(
             id=f"exam-{i:02d}",
-            path=beating(folder / f"{i:02d}.npz", seed=i),
+            path=beating(folder / f"exam-{i:02d}.npz", seed=i),
             impression=f"Impression {i}.",
             findings=("lv_dilation",),
             age_band="60-69",
@@ -88,35 +112,92 @@ def items(tmp_path_factory) -> list[Item]:
 
 
 @pytest.fixture(scope="module")
-def two_workers() -> Iterator[None]:
-    """One Ray of two CPUs for all tests that do not start or join another."""
-    with cluster("local", workers=2):
-        yield
+def killed_run(items, tiny_model, tmp_path_factory) -> KilledRun:
+    what = tmp_path_factory.mktemp("run") / "run.pickle"
+    what.write_bytes(pickle.dumps((items, tiny_model)))
+    run = subprocess.Popen(
+        [sys.executable, "-c", LOCAL_RUN, what],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    first = run.stdout.readline()
+    left = [pid for pid in descendants(run.pid) if pid != run.pid]
+    run.kill()
+    killed = time.monotonic()
+    _, errors = run.communicate()
+    return KilledRun(first, errors, left, killed)
 
 
-def run(items, model, **options) -> list[CaseRecord | Failure]:
-    return list(on_ray.run(items, model, address="local", workers=2, batch=4, **options))
+@pytest.fixture(scope="module")
+def head(tmp_path_factory) -> Iterator[subprocess.Popen]:
+    """A process that has started a cluster, and whose first line is the address."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    # A socket's path must be short.
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        head = subprocess.Popen(
+            [sys.executable, "-c", HEAD, folder],
+            cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        yield head
+        head.stdin.close()
+        head.wait(60)
 
 
-def children_titled(title: str) -> list[int]:
-    """Processes that this one started, at whatever remove, by what Ray calls them."""
-    parents, titles = {}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-                titles[int(entry.name)] = (entry / "cmdline").read_text()
-            except OSError:  # it has ended meanwhile
-                continue
-            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
+@pytest.fixture(scope="module")
+def joined(head) -> Iterator[ExitStack]:
+    """This process is part of that cluster, until the stack is closed."""
+    with ExitStack() as stack:
+        stack.enter_context(cluster(head.stdout.readline().strip()))
+        yield stack
+
+
+def run(items: list[Item], model, batch: int = 4) -> list[Result]:
+    """On the cluster that was joined."""
+    return list(on_ray.run(items, model, address="auto", batch=batch))
+
+
+def descendants(ancestor: int, title: str = "") -> list[int]:
+    """Processes that a process started, at whatever remove, whose title begins so."""
+    parents = {pid: int(stat[1]) for pid in pids() if (stat := status(pid))}
     found = []
-    for pid, words in titles.items():
-        ancestor = pid
-        while ancestor not in (0, 1, os.getpid()):
-            ancestor = parents.get(ancestor, 0)
-        if ancestor == os.getpid() and title in words:
+    for pid in parents:
+        above = pid
+        while above and above != ancestor:
+            above = parents.get(above, 0)
+        if above and command(pid).startswith(title):
             found.append(pid)
     return found
+
+
+def command(pid: int) -> str:
+    """What a process is called, which Ray changes as it goes; empty if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def kill_one(ancestor: int, title: str) -> None:
+    """Kill a process as soon as there is one of this title that has made itself ready."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for pid in descendants(ancestor, title):
+            if "__init__" not in command(pid):
+                os.kill(pid, signal.SIGKILL)
+                return
+    raise AssertionError(f"There was no {title}.")
+
+
+def pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def status(pid: int) -> tuple[str, str] | None:
+    """State and parent of a process; None if it has ended."""
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return None
+    return None if state == "Z" else (state, parent)
 
 
 # What goes wrong before anything runs.
@@ -136,10 +217,20 @@ def test_an_address_that_is_none_is_said_in_a_sentence(address, items, tiny_mode
         list(on_ray.run(items, tiny_model, address=address))
 
 
+def test_no_cluster_on_this_machine_is_said_in_a_sentence(items, tiny_model, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(LibraryError, match="There is no Ray cluster at 'auto'.*ray start --head"):
+        list(on_ray.run(items, tiny_model, address="auto"))
+
+
 def test_without_ray_the_error_says_how_to_get_it(items, tiny_model, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(LibraryError, match=r"pip install 'cmrclip-lite\[scale\]'"):
         list(on_ray.run(items, tiny_model, address="auto"))
+
+
+def test_no_exams_need_no_cluster(tiny_model):
+    assert list(on_ray.run([], tiny_model, address="nowhere")) == []
 
 
 def test_a_prepared_exam_comes_out_as_it_went_in(items, tiny_model):
@@ -155,18 +246,25 @@ def test_a_prepared_exam_comes_out_as_it_went_in(items, tiny_model):
 # What comes back.
 
 
+@pytest.mark.slow
+def test_a_run_on_this_machine_says_nothing_but_its_results(killed_run):
+    assert killed_run.first.startswith("exam-")
+    assert killed_run.errors == ""
+
+
 @pytest.fixture(scope="module")
-def results(two_workers, items, tiny_model, tmp_path_factory) -> dict[str, CaseRecord | Failure]:
-    """Of good exams, and among them one that is broken, one that is absent and a deadly one."""
+def results(joined, items, tiny_model, tmp_path_factory) -> dict[str, Result]:
+    """Of good exams, and among them ones broken, absent, deadly, known, and changed."""
     folder = tmp_path_factory.mktemp("bad")
     broken = folder / "broken.npz"
     broken.write_bytes(items[0].path.read_bytes()[:100])
-    bad = [
+    others = [
         Item("broken", broken),
         Item("absent", folder / "absent.npz"),
         Item("deadly", DeadlyPath(folder / str(os.getpid()))),
+        Item("changed", items[0].path, known="another"),
     ]
-    found = run([*items[:10], *bad, *items[10:]], tiny_model)
+    found = run([*items[:10], *others, *items[10:]], tiny_model)
     assert len({result.id for result in found}) == len(found)
     return {result.id: result for result in found}
 
@@ -175,11 +273,10 @@ def results(two_workers, items, tiny_model, tmp_path_factory) -> dict[str, CaseR
 def test_two_workers_give_what_one_process_gives(results, items, tiny_model):
     prepared = [prepare(item, tiny_model.config) for item in items]
     for case in embed(tiny_model, prepared):
-        found = results[case.id]
-        np.testing.assert_allclose(found.embedding, case.embedding, atol=1e-6)
-        for name in vars(case).keys() - {"embedding"}:
-            assert getattr(found, name) == getattr(case, name), name
-        assert found.picture
+        found, expected = vars(results[case.id]).copy(), vars(case).copy()
+        for name in ("embedding", "impression_embedding"):
+            np.testing.assert_allclose(found.pop(name), expected.pop(name), atol=1e-6)
+        assert found == expected and found["picture"]
 
 
 @pytest.mark.slow
@@ -190,69 +287,60 @@ def test_a_bad_study_costs_itself_and_says_why(results):
 
 
 @pytest.mark.slow
+def test_an_exam_that_the_library_knows_is_passed_over(results):
+    assert results["changed"] == Passed("changed", changed=True)
+
+
+@pytest.mark.slow
 def test_a_study_that_kills_its_reader_each_time_is_missing_and_stops_nothing(results, items):
-    assert sorted(results) == sorted(["broken", "absent", *(item.id for item in items)])
+    others = ["broken", "absent", "changed"]
+    assert sorted(results) == sorted([*others, *(item.id for item in items)])
 
 
 @pytest.mark.slow
-def test_killed_workers_are_replaced_and_no_exam_is_lost_or_doubled(two_workers, items, tiny_model):
-    killed: list[str] = []
-
-    def kill_one_of_each() -> None:
-        for title in ("ray::MapBatches(_read)", "ray::MapWorker(MapBatches(_Embedder))"):
-            deadline = time.monotonic() + 60
-            while title not in killed and time.monotonic() < deadline:
-                for pid in children_titled(title)[:1]:
-                    os.kill(pid, signal.SIGKILL)
-                    killed.append(title)
-                time.sleep(0.02)
-
-    killer = threading.Thread(target=kill_one_of_each)
-    killer.start()
-    ids = [case.id for case in run(items, tiny_model, pictures=False)]
-    killer.join()
-    assert len(killed) == 2
-    assert sorted(ids) == [item.id for item in items]
-
-
-@pytest.mark.slow
-def test_a_run_that_was_given_up_and_is_repeated_adds_each_case_once(
-    two_workers, items, tiny_model, tmp_path
+def test_killed_workers_are_replaced_and_each_case_is_stored_once(
+    joined, head, items, tiny_model, tmp_path
 ):
-    given_up = on_ray.run(items, tiny_model, address="local", batch=2)
-    first = [next(given_up) for _ in range(3)]
+    """A run was given up before, and its first cases stored."""
+    path = tmp_path / "library"
+    given_up = on_ray.run(items, tiny_model, address="auto", batch=2)
+    CaseLibrary.create(path, "ray", tiny_model, [next(given_up) for _ in range(3)])
     given_up.close()
-    library = CaseLibrary.create(tmp_path / "library", "ray", tiny_model, first)
-    assert library.add(tiny_model, run(items, tiny_model)) == len(items) - len(first)
+    while descendants(head.pid, READER) or descendants(head.pid, EMBEDDER):
+        time.sleep(0.1)
+    with ThreadPoolExecutor() as pool:
+        building = pool.submit(
+            build_library,
+            plan_exams(items[0].path.parent),
+            path,
+            tiny_model,
+            extend=True,
+            means=Means(ray="auto", batch=2),
+        )
+        kill_one(head.pid, READER)
+        kill_one(head.pid, EMBEDDER)
+        outcome = building.result()
+    assert (outcome.added, outcome.failed) == (len(items) - 3, [])
+    library = CaseLibrary.open(path)
     assert sorted(library.ids) == [item.id for item in items]
     assert library.verify().ok
 
 
-# Whose cluster it is.
+# What is left.
 
 
 @pytest.mark.slow
-def test_a_cluster_of_others_is_joined_and_left(items, tiny_model, tmp_path):
-    """It has a GPU in name, and its workers start where they do not see this package."""
-    (tmp_path / "job.pickle").write_bytes(pickle.dumps((items, tiny_model)))
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "PYTHONPATH"))}
-    environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex()}
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
-        head = subprocess.Popen(
-            [sys.executable, "-c", HEAD, folder],
-            cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        try:
-            environment["RAY_ADDRESS"] = head.stdout.readline().strip()
-            job = subprocess.run(
-                [sys.executable, "-c", JOB, tmp_path / "job.pickle"],
-                cwd=ROOT, env=environment, capture_output=True, text=True,
-            )  # fmt: skip
-            assert (job.returncode, job.stderr) == (0, "")
-            assert json.loads(job.stdout) == {"ids": [i.id for i in items], "free GPUs": 0}
-            head.stdin.write("\n")
-            head.stdin.flush()
-            assert head.stdout.readline().strip() == "still there"
-        finally:
-            head.stdin.close()
-            head.wait(60)
+def test_a_cluster_of_others_is_left_as_it_was(joined, head):
+    joined.close()
+    head.stdin.write("\n")
+    head.stdin.flush()
+    assert head.stdout.readline().strip() == "still there"
+
+
+@pytest.mark.slow
+def test_nothing_is_left_of_a_run_that_was_killed(killed_run):
+    """Two processes of Ray itself look for its head for a minute."""
+    assert killed_run.left
+    while any(map(status, killed_run.left)) and time.monotonic() < killed_run.killed + 90:
+        time.sleep(0.5)
+    assert not any(map(status, killed_run.left))

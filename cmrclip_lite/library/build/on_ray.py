@@ -13,6 +13,7 @@ store (of which one run takes at most half), and embedding while results wait to
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import traceback
@@ -72,9 +73,12 @@ def run(
         LibraryError: if there is no such cluster, or it fails as a whole. What was given before
             stands.
     """
+    tables = list(_tables(items))
+    if not tables:
+        return
     with cluster(address, workers) as ray:
         with _settings(ray):
-            dataset = _pipeline(ray, items, model, workers, batch, pictures)
+            dataset = _pipeline(ray, tables, model, workers, batch, pictures)
         try:
             for block in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
                 for result in block["result"]:
@@ -90,7 +94,7 @@ def run(
 def _settings(ray: ModuleType) -> Iterator[None]:
     """What holds for the pipelines that are made within."""
     with warnings.catch_warnings():
-        # Limits of retries have no named parameter yet (Ray 2.60), and are deprecated without one.
+        # Limits of retries have no named parameter yet; without one they last until Ray 2.64.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", ray.util.annotations.RayDeprecationWarning)
         context = ray.data.DataContext.get_current().copy()
@@ -105,12 +109,13 @@ def _settings(ray: ModuleType) -> Iterator[None]:
 
 def _pipeline(
     ray: ModuleType,
-    items: Iterable[Item],
+    tables: list[pa.Table],
     model: CMRCLIP,
     workers: int | None,
     batch: int,
     pictures: bool,
 ) -> Dataset:
+    """From pickled items to pickled results."""
     resources = ray.cluster_resources()
     gpus, cpus = int(resources.get("GPU", 0)), max(1, int(resources.get("CPU", 1)))
     readers = ray.data.TaskPoolStrategy(size=workers)
@@ -123,7 +128,7 @@ def _pipeline(
         embedders = ray.data.ActorPoolStrategy(size=max(1, cpus // threads))
         placement = {"num_cpus": 0}
     return (
-        ray.data.from_arrow(list(_tables(items)))
+        ray.data.from_arrow(tables)
         .repartition(target_num_rows_per_block=1)
         .map_batches(
             _read,
@@ -136,6 +141,7 @@ def _pipeline(
         )
         .map_batches(
             _Embedder,
+            # In a list, or some Ray might hand over the model in place of its reference.
             fn_constructor_args=[[ray.put(_on_cpu(model))], None if gpus else threads],
             batch_size=batch,
             batch_format="pyarrow",
@@ -206,9 +212,7 @@ class _Embedder:
 
 def _on_cpu(model: CMRCLIP) -> CMRCLIP:
     """A model that a process without this one's GPU can load."""
-    if model.device.type == "cpu":
-        return model
-    return pickle.loads(pickle.dumps(model)).cpu()
+    return model if model.device.type == "cpu" else copy.deepcopy(model).cpu()
 
 
 def _packed(result: Prepared | Failure | Passed) -> dict[str, Any]:

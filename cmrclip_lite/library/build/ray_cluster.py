@@ -16,6 +16,7 @@ from typing import Any
 from ... import __file__ as package_file
 from ... import __version__
 from ...errors import LibraryError
+from .local import usable_cpus
 
 LOCAL = "local"
 # Ray reads these when it is imported; what the user has set stays.
@@ -134,7 +135,7 @@ def _local(folder: str, workers: int | None) -> dict[str, Any]:
         )
     return {
         "address": LOCAL,
-        "num_cpus": workers or _usable_cpus(),
+        "num_cpus": workers or usable_cpus(),
         "include_dashboard": False,
         "_temp_dir": folder,
     }
@@ -201,9 +202,3 @@ def _installed_version() -> str:
     from . import on_ray  # noqa: F401  (what the workers will need)
 
     return __version__
-
-
-def _usable_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
