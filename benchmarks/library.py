@@ -55,12 +55,14 @@ def search(arguments: argparse.Namespace) -> None:
 
 
 def faults(arguments: argparse.Namespace) -> None:
-    """Kill what writes, take its disk away, and look after each."""
+    """Kill what writes, damage its files, take its disk away, and look after each."""
     from benchmarks import library_faults
 
     for what in library_faults.WORKS:
         kills = library_faults.kill_often(what, arguments.times)
         print(f"{what}: {kills}", flush=True)
+    for how, noticed in library_faults.damage_each().items():
+        print(f"files {how}: {', '.join(f'{n} {what}' for what, n in noticed.items())}", flush=True)
     told = library_faults.own_disk([])
     if told is None:
         print("No disk of its own could be mounted here; the disk was not tried.")

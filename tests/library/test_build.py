@@ -220,3 +220,15 @@ def test_a_full_disk_and_a_read_only_one_leave_the_library_as_it_was():
     assert told["cases then"] != "100%" and told["cases with more room"] == "100%"
     assert "may not be written by you" in told["read-only"]
     assert (told["cases read-only"], told["problems"]) == ("100%", "")
+
+
+@pytest.mark.slow
+def test_damage_to_any_file_is_told_or_harmless():
+    from benchmarks.library_faults import damage_each
+
+    noticed = damage_each()
+    for how, counts in noticed.items():
+        assert counts["told"] >= 4, how
+        # Only without the newest version's own file a library is what it was one commit before.
+        assert counts["the version before"] == (1 if how == "gone" else 0)
+        assert set(counts) <= {"told", "harmless", "the version before"}
