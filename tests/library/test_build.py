@@ -166,6 +166,24 @@ def test_bad_arguments_are_told_before_anything_is_read(exams, tmp_path, capsys,
     assert [entry.name for entry in tmp_path.iterdir()] == ["exams"]
 
 
+@pytest.mark.slow
+def test_a_build_into_an_object_store_is_as_any_other(bucket, exams, tmp_path, capsys):
+    library, reports = f"{bucket}/built", exams / "reports.csv"
+    (exams / "broken.zip").write_bytes(b"no archive")
+    command = ("build", exams, "--reports", reports, "--out", library)
+    code, out, _ = run(capsys, *command)
+    assert (code, out.partition(": ")[2]) == (0, "5 stored now, 0 known before, 1 quarantined.\n")
+    code, out, _ = run(capsys, *command)
+    assert (code, out.partition(": ")[2]) == (0, "0 stored now, 6 known before, 0 quarantined.\n")
+    assert "Quarantined: 1" in run(capsys, "info", library)[1]
+    assert run(capsys, "verify", library)[0] == 0
+    for exam in exams.glob("*.npz"):
+        exam.write_bytes(b"broken")
+    assert run(capsys, "build", exams, "--out", f"{bucket}/none")[0] == 2
+    code, _, err = run(capsys, "info", f"{bucket}/none")
+    assert code == 2 and "There is no case library" in err
+
+
 # Many at once.
 
 
