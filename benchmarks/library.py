@@ -1,8 +1,10 @@
-"""The case library: how fast it searches, and in how much memory, to a million cases.
+"""The case library: how fast it searches, to a million cases, and what faults do to it.
 
     python benchmarks/library.py search [--most N] [--plot docs/library.svg]   # 15 minutes to 1e6
+    python benchmarks/library.py faults [--times 20]                           # half an hour
 
-Figures are ratios of what was timed in turns in one run; see `library_search.py`.
+Figures are ratios of what was timed in turns in one run; see `library_search.py` and
+`library_faults.py`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ def main() -> None:
     sub.set_defaults(run=search)
     sub.add_argument("--most", type=int, default=SIZES[-1], help="the largest library")
     sub.add_argument("--plot", type=Path, help="write a figure (SVG; needs Chromium)")
+    sub = actions.add_parser("faults", help="kills, a full disk and a read-only one")
+    sub.set_defaults(run=faults)
+    sub.add_argument("--times", type=int, default=20, help="kills of each kind of work")
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     arguments.run(arguments)
@@ -47,6 +52,23 @@ def search(arguments: argparse.Namespace) -> None:
         print(row, flush=True)
     if arguments.plot:
         library_search.plot(rows, arguments.plot)
+
+
+def faults(arguments: argparse.Namespace) -> None:
+    """Kill what writes, damage its files, take its disk away, and look after each."""
+    from benchmarks import library_faults
+
+    for what in library_faults.WORKS:
+        kills = library_faults.kill_often(what, arguments.times)
+        print(f"{what}: {kills}", flush=True)
+    for how, noticed in library_faults.damage_each().items():
+        print(f"files {how}: {', '.join(f'{n} {what}' for what, n in noticed.items())}", flush=True)
+    told = library_faults.own_disk([])
+    if told is None:
+        print("No disk of its own could be mounted here; the disk was not tried.")
+        return
+    for name, words in told.items():
+        print(f"{name}: {words or 'none'}")
 
 
 if __name__ == "__main__":

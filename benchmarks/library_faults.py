@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -216,6 +217,77 @@ def _look(path: Path, expected: set[str], problems: list[str]) -> float:
     if len(set(library.ids)) < len(library.ids) or not expected.issuperset(library.ids):
         problems.append("A case is there twice, or should not be.")
     return len(library) / len(expected)
+
+
+# Damage.
+
+
+def _cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def _flipped(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes(b ^ 0xFF for b in data[middle : middle + 16]) + data[middle + 16 :]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
+    "cut to half": _cut,
+    "16 bytes turned": _flipped,
+    "all zeros": lambda data: bytes(len(data)),
+    "gone": lambda data: None,
+}
+
+
+def damage_each(model: str | None = None) -> dict[str, Counter]:
+    """Damage every file of a library in turn, in four ways; how each was noticed.
+
+    "told": opening, searching or verifying says so. "harmless": every row is as it was and is
+    found. "the version before": the file that makes the last commit is gone, and the library is as
+    it was without it. Anything else is a fault of ours, named by what was raised.
+    """
+    loaded = load(model)
+    noticed: dict[str, Counter] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        start, path = Path(temporary) / "start", Path(temporary) / "library"
+        records = unlike(loaded, 40)
+        library = CaseLibrary.create(start, "start", loaded, records[:20])
+        for i in range(20, 40, 5):
+            library.add(loaded, records[i : i + 5])
+        names = [file.relative_to(start) for file in start.rglob("*") if file.is_file()]
+        for how, damaged in DAMAGES.items():
+            noticed[how] = Counter()
+            whole = _all_of(start, records)
+            for name in names:
+                _reset(path, start)
+                data = damaged((path / name).read_bytes())
+                (path / name).unlink() if data is None else (path / name).write_bytes(data)
+                noticed[how][_noticed(path, records, whole)] += 1
+    return noticed
+
+
+def _noticed(path: Path, records: list[CaseRecord], whole: list) -> str:
+    try:
+        if not CaseLibrary.open(path).verify().ok:
+            return "told"
+        found = _all_of(path, records)
+    except LibraryError:
+        return "told"
+    except Exception as error:  # noqa: BLE001: what else is raised is what is looked for
+        return type(error).__name__
+    if found == whole:
+        return "harmless"
+    return "the version before" if found[0].items() < whole[0].items() else "unnoticed"
+
+
+def _all_of(path: Path, records: list[CaseRecord]) -> list:
+    """Rows, and what is found by images and with words."""
+    library = CaseLibrary.open(path)
+    rows = {r.id: (r.impression, r.picture) for r in library.get(library.ids)}
+    near = [case.id for r in records for case in library.search(r.embedding, 3)]
+    words = library.search(records[0].embedding, len(records), words="case", fold=False)
+    # All are as good by their words, so their order is chance.
+    return [rows, near, {(case.id, case.words) for case in words}]
 
 
 # A disk of its own needs a namespace of mounts, which Linux gives root, and often everyone.

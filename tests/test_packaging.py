@@ -53,7 +53,7 @@ def card() -> dict:
 def test_core_dependencies_are_the_short_list() -> None:
     assert set(by_name(PROJECT["dependencies"])) == {
         "torch", "numpy", "safetensors", "huggingface-hub", "tokenizers",
-        "pydicom", "nibabel", "plotly", "lancedb",
+        "pydicom", "nibabel", "plotly", "lancedb", "tqdm",
     }  # fmt: skip
 
 

@@ -1,31 +1,21 @@
-"""What people look at: bars of scores and moving pictures, from plain data.
-
-Nothing here knows of files, models or web pages. The colours are those of Okabe and Ito (Color
-Universal Design, 2008), told apart under every common colour blindness and on light and dark.
-"""
+"""Moving pictures of cines."""
 
 from __future__ import annotations
 
 import base64
-import html
 import io
 import math
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import CmrClipError, StudyError
+from ..errors import CmrClipError, StudyError
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
     from PIL.Image import Image
 
-    from .study import Series
-    from .zeroshot import Score
-
-BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#8a8f98"
+    from ..study import Series
 
 # Brighter and darker than these share of pixels is clipped: the same few bright vessel pixels
 # would otherwise leave the muscle dark.
@@ -133,145 +123,6 @@ def to_grey(pixels: np.ndarray) -> np.ndarray:
 def picture_data_uri(picture: bytes) -> str:
     """A WebP as a data URI, for an `<img src>` without a file or a request."""
     return "data:image/webp;base64," + base64.b64encode(picture).decode("ascii")
-
-
-def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
-    """Horizontal bars, one a condition, each with what it is measured against.
-
-    With a library: the percentile among all its cases as a bar and among its normal cases as a
-    diamond; the similarity stands at the bar's end. Without one: bare cosine similarities, and
-    the axis says that they are not measured against anything.
-    """
-    import plotly.graph_objects as go
-
-    text_colour = "#e6e6e6" if dark else "#2b2f36"
-    line_colour = "rgba(138, 143, 152, 0.35)"
-    measured = any(score.percentile is not None for score in scores)
-    values = [_value(score, measured) for score in scores]
-    rows = list(range(len(scores)))
-    figure = go.Figure(
-        go.Bar(
-            x=values,
-            y=rows,
-            orientation="h",
-            width=0.36,
-            marker={"color": BLUE},
-            name="among all cases" if measured else "cosine similarity",
-            text=[_bar_text(score, measured) for score in scores],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=[_hover(score) for score in scores],
-            hovertemplate="%{customdata}<extra></extra>",
-        )
-    )
-    normal = [(row, s) for row, s in enumerate(scores) if s.percentile_normal is not None]
-    if measured and normal:
-        figure.add_scatter(
-            x=[score.percentile_normal for _, score in normal],
-            y=[row for row, _ in normal],
-            mode="markers",
-            marker={
-                "symbol": "diamond",
-                "size": 13,
-                "color": ORANGE,
-                "line": {"color": "#1b1b1b", "width": 1},
-            },
-            name="among normal cases",
-            customdata=[_hover(score) for _, score in normal],
-            hovertemplate="%{customdata}<extra></extra>",
-        )
-    for row, score in zip(rows, scores, strict=True):
-        figure.add_annotation(
-            x=0 if measured else min(0.0, *values, 0.0),
-            y=row - 0.36,
-            xanchor="left",
-            text=_row_label(score),
-            showarrow=False,
-        )
-    reference = scores[0].reference if scores else ""
-    title = (
-        f"Percentile<br>{_small(_wrapped(reference))}"
-        if measured
-        else f"Cosine similarity<br>{_small('not measured against anything: no case library')}"
-    )
-    extent = [0, 118] if measured else _similarity_extent(values)
-    ticks = {"tickvals": [0, 25, 50, 75, 100]} if measured else {}
-    figure.update_layout(
-        height=136 + 58 * max(1, len(scores)),
-        margin={"l": 12, "r": 12, "t": 34, "b": 84},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": text_colour, "size": 13},
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
-        showlegend=measured,
-        bargap=0.5,
-        hoverlabel={"align": "left"},
-        dragmode=False,
-        xaxis={
-            "title": {"text": title, "font": {"size": 13}},
-            "range": extent,
-            "gridcolor": line_colour,
-            "zerolinecolor": line_colour,
-            "fixedrange": True,
-            **ticks,
-        },
-        yaxis={
-            "range": [len(scores) - 0.5, -0.7],
-            "showticklabels": False,
-            "showgrid": False,
-            "zeroline": False,
-            "fixedrange": True,
-        },
-    )
-    if measured:
-        figure.add_vline(x=50, line={"color": GREY, "width": 1, "dash": "dot"})
-    return figure
-
-
-def _value(score: Score, measured: bool) -> float:
-    return (score.percentile or 0.0) if measured else score.similarity
-
-
-def _bar_text(score: Score, measured: bool) -> str:
-    if not measured:
-        return f"{score.similarity:.3f}"
-    if score.percentile is None:
-        return f"not measured (similarity {score.similarity:.2f})"
-    return f"{score.percentile:.0f}"
-
-
-def _row_label(score: Score) -> str:
-    name = _plain(textwrap.shorten(score.condition, 44, placeholder=" …"))
-    return f"<b>{name}</b>  {_small(f'similarity {score.similarity:.2f}')}"
-
-
-def _small(text: str) -> str:
-    return f'<span style="font-size:11px">{text}</span>'
-
-
-def _hover(score: Score) -> str:
-    lines = [f"<b>{_wrapped(score.condition)}</b>", f"cosine similarity {score.similarity:.3f}"]
-    if score.percentile is not None:
-        lines.append(f"percentile {score.percentile:.0f} among all cases")
-    if score.percentile_normal is not None:
-        lines.append(f"percentile {score.percentile_normal:.0f} among normal cases")
-    lines.append(_wrapped(score.reference))
-    return "<br>".join(lines)
-
-
-def _plain(text: str) -> str:
-    """Text that plotly shows as it stands: it reads a few tags and entities as mark-up."""
-    return html.escape(text, quote=False)
-
-
-def _wrapped(text: str, width: int = 58) -> str:
-    return "<br>".join(_plain(line) for line in textwrap.wrap(text, width))
-
-
-def _similarity_extent(values: Sequence[float]) -> list[float]:
-    low, high = min([0.0, *values]), max([0.0, *values])
-    room = 0.18 * max(high - low, 0.05)
-    return [low - (room if low < 0 else 0.0), high + room]
 
 
 def _grid_frames(

@@ -1,0 +1,28 @@
+"""What people look at: figures and moving pictures, from plain data.
+
+Nothing here knows of files, models or web pages.
+"""
+
+from .moving import (
+    GAP,
+    first_frame,
+    first_pixels,
+    heart_rate_fps,
+    moving_grid,
+    moving_picture,
+    picture_data_uri,
+    to_grey,
+)
+from .scores import score_bars
+
+__all__ = [
+    "GAP",
+    "first_frame",
+    "first_pixels",
+    "heart_rate_fps",
+    "moving_grid",
+    "moving_picture",
+    "picture_data_uri",
+    "score_bars",
+    "to_grey",
+]

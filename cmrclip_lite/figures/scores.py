@@ -1,0 +1,138 @@
+"""Bars of scores, each with what it is measured against."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .style import BLUE, GREY, LINE, ORANGE, plain, small, text_colour, wrapped
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from ..zeroshot import Score
+
+
+def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
+    """Horizontal bars, one a condition, each with what it is measured against.
+
+    With a library: the percentile among all its cases as a bar and among its normal cases as a
+    diamond; the similarity stands at the bar's end. Without one: bare cosine similarities, and
+    the axis says that they are not measured against anything.
+    """
+    import plotly.graph_objects as go
+
+    measured = any(score.percentile is not None for score in scores)
+    values = [_value(score, measured) for score in scores]
+    rows = list(range(len(scores)))
+    figure = go.Figure(
+        go.Bar(
+            x=values,
+            y=rows,
+            orientation="h",
+            width=0.36,
+            marker={"color": BLUE},
+            name="among all cases" if measured else "cosine similarity",
+            text=[_bar_text(score, measured) for score in scores],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[_hover(score) for score in scores],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+    )
+    normal = [(row, s) for row, s in enumerate(scores) if s.percentile_normal is not None]
+    if measured and normal:
+        figure.add_scatter(
+            x=[score.percentile_normal for _, score in normal],
+            y=[row for row, _ in normal],
+            mode="markers",
+            marker={
+                "symbol": "diamond",
+                "size": 13,
+                "color": ORANGE,
+                "line": {"color": "#1b1b1b", "width": 1},
+            },
+            name="among normal cases",
+            customdata=[_hover(score) for _, score in normal],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+    for row, score in zip(rows, scores, strict=True):
+        figure.add_annotation(
+            x=0 if measured else min(0.0, *values, 0.0),
+            y=row - 0.36,
+            xanchor="left",
+            text=_row_label(score),
+            showarrow=False,
+        )
+    reference = scores[0].reference if scores else ""
+    title = (
+        f"Percentile<br>{small(wrapped(reference))}"
+        if measured
+        else f"Cosine similarity<br>{small('not measured against anything: no case library')}"
+    )
+    extent = [0, 118] if measured else _similarity_extent(values)
+    ticks = {"tickvals": [0, 25, 50, 75, 100]} if measured else {}
+    figure.update_layout(
+        height=136 + 58 * max(1, len(scores)),
+        margin={"l": 12, "r": 12, "t": 34, "b": 84},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": text_colour(dark), "size": 13},
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        showlegend=measured,
+        bargap=0.5,
+        hoverlabel={"align": "left"},
+        dragmode=False,
+        xaxis={
+            "title": {"text": title, "font": {"size": 13}},
+            "range": extent,
+            "gridcolor": LINE,
+            "zerolinecolor": LINE,
+            "fixedrange": True,
+            **ticks,
+        },
+        yaxis={
+            "range": [len(scores) - 0.5, -0.7],
+            "showticklabels": False,
+            "showgrid": False,
+            "zeroline": False,
+            "fixedrange": True,
+        },
+    )
+    if measured:
+        figure.add_vline(x=50, line={"color": GREY, "width": 1, "dash": "dot"})
+    return figure
+
+
+def _value(score: Score, measured: bool) -> float:
+    return (score.percentile or 0.0) if measured else score.similarity
+
+
+def _bar_text(score: Score, measured: bool) -> str:
+    if not measured:
+        return f"{score.similarity:.3f}"
+    if score.percentile is None:
+        return f"not measured (similarity {score.similarity:.2f})"
+    return f"{score.percentile:.0f}"
+
+
+def _row_label(score: Score) -> str:
+    name = plain(textwrap.shorten(score.condition, 44, placeholder=" …"))
+    return f"<b>{name}</b>  {small(f'similarity {score.similarity:.2f}')}"
+
+
+def _hover(score: Score) -> str:
+    lines = [f"<b>{wrapped(score.condition)}</b>", f"cosine similarity {score.similarity:.3f}"]
+    if score.percentile is not None:
+        lines.append(f"percentile {score.percentile:.0f} among all cases")
+    if score.percentile_normal is not None:
+        lines.append(f"percentile {score.percentile_normal:.0f} among normal cases")
+    lines.append(wrapped(score.reference))
+    return "<br>".join(lines)
+
+
+def _similarity_extent(values: Sequence[float]) -> list[float]:
+    low, high = min([0.0, *values]), max([0.0, *values])
+    room = 0.18 * max(high - low, 0.05)
+    return [low - (room if low < 0 else 0.0), high + room]
