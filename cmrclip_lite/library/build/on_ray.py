@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from ray.data import DataContext, Dataset
 
 READER_CPUS, EMBEDDER_GPUS = 1, 1
-# Without GPUs the model shares the CPUs of the readers: back-pressure gives it its time.
+# The model takes no CPU from the readers. Without GPUs it shares theirs: back-pressure gives it its
+# time.
 EMBEDDER_THREADS = 4
 # A process that dies is replaced, and what it worked on tried this often again before it is given
 # up. Ray Data's own default is for ever.
@@ -77,9 +78,9 @@ def run(
     if not tables:
         return
     with cluster(address, workers) as ray:
-        with _settings(ray):
-            dataset = _pipeline(ray, tables, model, workers, batch, pictures)
         try:
+            with _settings(ray):
+                dataset = _pipeline(ray, tables, model, workers, batch, pictures)
             for block in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
                 for result in block["result"]:
                     yield pickle.loads(result.as_buffer())
@@ -118,15 +119,12 @@ def _pipeline(
     """From pickled items to pickled results."""
     resources = ray.cluster_resources()
     gpus, cpus = int(resources.get("GPU", 0)), max(1, int(resources.get("CPU", 1)))
-    readers = ray.data.TaskPoolStrategy(size=workers)
+    threads = None if gpus else min(EMBEDDER_THREADS, cpus)
     if gpus:
         # More as the cluster gains GPUs.
         embedders = ray.data.ActorPoolStrategy(min_size=gpus)
-        placement = {"num_gpus": EMBEDDER_GPUS}
     else:
-        threads = min(EMBEDDER_THREADS, cpus)
         embedders = ray.data.ActorPoolStrategy(size=max(1, cpus // threads))
-        placement = {"num_cpus": 0}
     return (
         ray.data.from_arrow(tables)
         .repartition(target_num_rows_per_block=1)
@@ -135,20 +133,21 @@ def _pipeline(
             fn_kwargs={"config": model.config, "pictures": pictures},
             batch_size=None,
             batch_format="pyarrow",
-            compute=readers,
+            compute=ray.data.TaskPoolStrategy(size=workers),
             num_cpus=READER_CPUS,
             max_retries=RETRIES,
         )
         .map_batches(
             _Embedder,
             # In a list, or some Ray might hand over the model in place of its reference.
-            fn_constructor_args=[[ray.put(_on_cpu(model))], None if gpus else threads],
+            fn_constructor_args=[[ray.put(_on_cpu(model))], threads],
             batch_size=batch,
             batch_format="pyarrow",
             compute=embedders,
             max_restarts=-1,
             max_task_retries=RETRIES,
-            **placement,
+            num_cpus=0,
+            num_gpus=EMBEDDER_GPUS if gpus else 0,
         )
     )
 
