@@ -71,13 +71,16 @@ def model_of(name: str) -> CMRCLIP:
 
 
 def costs(plan: Plan, model: CMRCLIP, batch: int) -> Iterator[str]:
-    """Rows of a Markdown table: what each step costs of one study, on one thread where it reads."""
+    """Rows of a Markdown table: CPU seconds of each step for one study, on one thread.
+
+    CPU time, so that a machine with other work to do gives the same.
+    """
     steps: dict[str, list[float]] = {}
 
     def time_step(name: str, function: Callable, *arguments: object) -> object:
-        started = time.perf_counter()
+        started = time.process_time()
         result = function(*arguments)
-        steps.setdefault(name, []).append(time.perf_counter() - started)
+        steps.setdefault(name, []).append(time.process_time() - started)
         return result
 
     threads = torch.get_num_threads()
@@ -87,19 +90,15 @@ def costs(plan: Plan, model: CMRCLIP, batch: int) -> Iterator[str]:
         study = time_step("reading it", read_study, item.path)
         time_step("laying out the clip", study_to_clip, study, model.config)
         time_step("moving thumbnail", thumbnail, study)
-    torch.set_num_threads(threads)
-    prepared = [_prepared(item, model) for item in plan.items[: 2 * batch]]
-    embed(model, prepared[:1])
+    prepared = [_prepared(item, model) for item in plan.items[:batch]]
     silent = [replace(one, case=replace(one.case, impression="")) for one in prepared]
-    for start in range(0, len(silent), batch):
-        part = silent[start : start + batch]
-        steps.setdefault("embedding its images", []).extend(_each(embed, model, part))
-    cases = [one.case for one in prepared]
-    steps["embedding its impression"] = _each(with_impressions, cases, model)
-    yield "| step | median | most |"
+    steps["embedding its images"] = _each(embed, model, silent)
+    steps["embedding its impression"] = _each(with_impressions, [p.case for p in prepared], model)
+    torch.set_num_threads(threads)
+    yield "| CPU time of | median | most |"
     yield "| --- | --- | --- |"
     for name, seconds in steps.items():
-        yield f"| {name} | {1e3 * median(seconds):,.0f} ms | {1e3 * max(seconds):,.0f} ms |"
+        yield f"| {name} | {median(seconds):.3f} s | {max(seconds):.3f} s |"
     sizes = [_bytes(item.path) / 1e6 for item in plan.items]
     yield f"| files | {median(sizes):.0f} MB | {max(sizes):.0f} MB |"
     yield f"| clip in memory | {prepared[0].clip.nbytes / 1e6:.1f} MB | |"
@@ -183,10 +182,10 @@ def _seconds(function: Callable) -> float:
 
 
 def _each(function: Callable, *arguments: object) -> list[float]:
-    """How long it takes, spread over the studies of a batch."""
-    started = time.perf_counter()
+    """CPU seconds, spread over the studies of a batch."""
+    started = time.process_time()
     count = len(function(*arguments))
-    return [(time.perf_counter() - started) / count] * count
+    return [(time.process_time() - started) / count] * count
 
 
 def _flops(model: CMRCLIP) -> int:

@@ -1,11 +1,11 @@
 """Many exams at once on a Ray cluster, by Ray Data's streaming execution.
 
-    exams -> one per block -> read (tasks on CPUs) -> embed (actors with the model) -> results
+    exams -> some per task -> read (tasks on CPUs) -> embed (actors with the model) -> results
 
-Readers are tasks. A reader keeps nothing from one exam to the next, so a task that dies costs one
-exam and is counted against that exam alone, where an actor would take along what waits for it; and
-tasks go to whatever CPUs the cluster has gained. Ray keeps the processes of tasks, so that imports
-are paid for once in each. The model, slow to load, stays in actors.
+Readers are tasks. A reader keeps nothing from one exam to the next, so a task that dies costs the
+exams it was given, where an actor would take along all that waits for it; and tasks go to whatever
+CPUs the cluster has gained. Ray keeps the processes of tasks, so that imports are paid for once in
+each. The model, slow to load, stays in actors.
 
 What is bounded: Ray Data stops reading while the clips that wait fill their share of the object
 store (of which one run takes at most half), and embedding while results wait to be stored.
@@ -41,10 +41,10 @@ READER_CPUS, EMBEDDER_GPUS = 1, 1
 # The model takes no CPU from the readers. Without GPUs it shares theirs: back-pressure gives it its
 # time.
 EMBEDDER_THREADS = 4
-# A process that dies is replaced, and what it worked on tried this often again before it is given
-# up. Ray Data's own default is for ever.
-RETRIES = 2
-_ITEMS = 64  # to a block on their way into the cluster
+# A process that dies is replaced, and what it worked on tried once more, then given up. Ray Data's
+# own default is for ever.
+RETRIES = 1
+MODEL_DEATHS = 3  # in a row while the model is loaded: then no GPU can hold it
 
 
 def run(
@@ -58,7 +58,8 @@ def run(
 ) -> Iterator[Result]:
     """Read and embed exams on a Ray cluster, one result for each, in any order.
 
-    An exam whose process died each time it was tried is missing from the results.
+    Exams that were given to one reader, or embedded, together and whose process died each time are
+    missing from the results. With `batch=1` it is the one exam.
 
     Args:
         items: their paths must lead to the same files on every node.
@@ -67,14 +68,14 @@ def run(
             inside `with cluster(...)`.
         workers: CPUs of a cluster started here, or the most readers at once on one that is joined;
             None takes what there is.
-        batch: exams embedded at once.
+        batch: exams read one after the other by one task, and exams embedded at once.
         pictures: whether cases get a moving thumbnail.
 
     Raises:
         LibraryError: if there is no such cluster, or it fails as a whole. What was given before
             stands.
     """
-    tables = list(_tables(items))
+    tables = list(_tables(items, batch))
     if not tables:
         return
     with cluster(address, workers) as ray:
@@ -101,9 +102,9 @@ def _settings(ray: ModuleType) -> Iterator[None]:
         context = ray.data.DataContext.get_current().copy()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
-        # A lost block is a lost exam, or a batch of them, which the caller tries again.
+        # A lost block is a batch of lost exams, which the caller tries again.
         context.max_errored_blocks = -1
-        context.max_consecutive_actor_init_deaths = RETRIES
+        context.max_consecutive_actor_init_deaths = MODEL_DEATHS
         with ray.data.DataContext.current(context):
             yield
 
@@ -127,7 +128,6 @@ def _pipeline(
         embedders = ray.data.ActorPoolStrategy(size=max(1, cpus // threads))
     return (
         ray.data.from_arrow(tables)
-        .repartition(target_num_rows_per_block=1)
         .map_batches(
             _read,
             fn_kwargs={"config": model.config, "pictures": pictures},
@@ -152,31 +152,30 @@ def _pipeline(
     )
 
 
-def _tables(items: Iterable[Item]) -> Iterator[pa.Table]:
+def _tables(items: Iterable[Item], batch: int) -> Iterator[pa.Table]:
+    """Each what one task reads: more in one would cost less of Ray's time, and more when it dies."""
     import pyarrow as pa
 
     items = iter(items)
-    while some := list(islice(items, _ITEMS)):
+    while some := list(islice(items, batch)):
         # A worker has another working folder.
         whole = [replace(item, path=item.path.absolute()) for item in some]
         yield pa.table({"item": [pickle.dumps(item) for item in whole]})
 
 
-def _read(table: pa.Table, config: ModelConfig, pictures: bool) -> pa.Table:
-    """One exam, prepared, or why it could not be."""
+def _read(table: pa.Table, config: ModelConfig, pictures: bool) -> Iterator[pa.Table]:
+    """Exams one by one: prepared, or why they could not be."""
     import pyarrow as pa
 
     torch.set_num_threads(1)
-    rows = []
+    columns = pa.schema({"result": pa.binary(), "buffers": pa.list_(pa.large_binary())})
     for item in map(pickle.loads, table["item"].to_pylist()):
         if os.path.exists(item.path):
             result = prepare(item, config, pictures)
         else:
             reason = "The node that was to read it does not see it; all nodes must share its disk."
             result = Failure(item.id, reason)
-        rows.append(_packed(result))
-    columns = {"result": pa.binary(), "buffers": pa.list_(pa.large_binary())}
-    return pa.Table.from_pylist(rows, schema=pa.schema(columns))
+        yield pa.Table.from_pylist([_packed(result)], schema=columns)
 
 
 class _Embedder:
