@@ -19,9 +19,10 @@ from .. import bundled
 from ..errors import LibraryError
 from . import indexing, store
 from .filters import Filters, quoted
+from .nearest import VECTORS
 from .records import FORMAT, Case, CaseRecord, schema, to_record
 from .rows import to_rows
-from .searching import VECTORS, Query, Searcher, excluded, query_vector
+from .searching import Query, Searcher, excluded, query_vector
 from .verifying import Verdict, verify_rows
 
 if TYPE_CHECKING:
@@ -277,7 +278,7 @@ class CaseLibrary:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """`(N, D)` float32, one unit vector per case, in the order of `findings`."""
-        return self._searcher.vectors("image").numpy()
+        return self._searcher.vectors("image")
 
     @cached_property
     def findings(self) -> list[tuple[str, ...]]:
