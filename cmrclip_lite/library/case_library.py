@@ -61,10 +61,12 @@ class CaseLibrary:
         model_identity: the model that embedded its cases.
         model_name: what a person calls that model, with its revision where it has one.
         layout: the layout of the clips that the model saw.
+        width: D, the number of values of an embedding.
     """
 
     def __init__(self, path: str | Path, table: Table) -> None:
-        facts = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+        columns = table.schema
+        facts = {k.decode(): v.decode() for k, v in (columns.metadata or {}).items()}
         if "model_identity" not in facts:
             raise LibraryError(f"The folder {store.shown_name(path)!r} holds no case library.")
         if facts.get("format") != FORMAT:
@@ -77,6 +79,7 @@ class CaseLibrary:
         self.model_identity = facts["model_identity"]
         self.model_name = facts["model_name"]
         self.layout = facts["layout"]
+        self.width: int = columns.field("embedding").type.list_size
         self._table = table
 
     @classmethod
@@ -175,11 +178,6 @@ class CaseLibrary:
             with store.writing(self.path):
                 indexing.index_vectors(self._table, list(VECTORS.values()))
         self._refresh()
-
-    @property
-    def width(self) -> int:
-        """D, the number of values of an embedding."""
-        return self._table.schema.field("embedding").type.list_size
 
     @property
     def search_method(self) -> str:

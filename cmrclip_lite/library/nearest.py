@@ -1,8 +1,8 @@
 """The cases nearest to a vector: all compared in memory, or asked of the store.
 
 `InMemory` and `InStore` do the same: `nearest` finds rows, and `read` reads what is compared and
-shown of them. Pictures stay in the store until a case is to be shown, unless they come with the
-rest.
+shown of them. A request to the store costs a millisecond whatever it asks for, so the store is
+asked for both at once; from memory, only the pictures of the cases to be shown are left to ask for.
 """
 
 from __future__ import annotations
@@ -52,8 +52,14 @@ class InMemory:
     _vectors: dict[str, torch.Tensor] = field(default_factory=dict)
     _has: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def nearest(self, by: str, vector: np.ndarray, sql: str | None, depth: int) -> list[Hit]:
-        """The `depth` rows nearest to a vector `(D,)` within a condition, nearest first."""
+    def nearest(
+        self, by: str, vector: np.ndarray, sql: str | None, depth: int, read: bool
+    ) -> list[Hit]:
+        """The `depth` rows nearest to a vector `(D,)` within a condition, nearest first.
+
+        Args:
+            read: read them too.
+        """
         similar = torch.mv(self.vectors(by), torch.from_numpy(vector))
         fits = self._present(by)
         if sql is not None:
@@ -62,7 +68,10 @@ class InMemory:
         if allowed < len(fits):
             similar[torch.from_numpy(~fits)] = -torch.inf
         best = torch.topk(similar, min(depth, allowed)).indices.numpy()
-        return [Hit(row) for row in self._rows[best].tolist()]
+        hits = [Hit(row) for row in self._rows[best].tolist()]
+        if read:
+            self.read(by, vector, hits)
+        return hits
 
     def read(self, by: str, vector: np.ndarray, hits: list[Hit]) -> None:
         """Fill in what hits say, and their similarity to a vector `(D,)`."""
@@ -107,30 +116,50 @@ class InStore:
     table: Table
     width: int
 
-    def nearest(self, by: str, vector: np.ndarray, sql: str | None, depth: int) -> list[Hit]:
-        """The `depth` rows nearest to a vector `(D,)` within a condition, nearest first."""
+    def nearest(
+        self, by: str, vector: np.ndarray, sql: str | None, depth: int, read: bool
+    ) -> list[Hit]:
+        """The `depth` rows nearest to a vector `(D,)` within a condition, nearest first.
+
+        Args:
+            read: read them too.
+        """
         search = (
             self.table.search(vector, vector_column_name=VECTORS[by])
             .distance_type("dot")
             .nprobes(PROBES)
             .refine_factor(REFINE)
-            .select(["_distance"])
+            .select(["_distance", *(_columns(by) if read else ())])
             .with_row_id(True)
             .limit(depth)
         )
         if sql:
             search = search.where(sql, prefilter=True)
-        return [Hit(row) for row in search.to_arrow()["_rowid"].to_pylist()]
+        # Not `to_arrow`, which asks for the schema once more.
+        found = search.to_batches().read_all()
+        hits = [Hit(row) for row in found["_rowid"].to_pylist()]
+        if read:
+            _fill(by, vector, hits, found)
+        return hits
 
     def read(self, by: str, vector: np.ndarray, hits: list[Hit]) -> None:
         """Fill in what hits say, and their similarity to a vector `(D,)`."""
-        names = [*{*_LIGHT, "picture", VECTORS["image"], VECTORS[by]}]
-        found = self.table.take_row_ids([hit.row for hit in hits]).select(names).with_row_id()
-        cases = {case["_rowid"]: case for case in plain_rows(found.to_arrow())}
-        for hit in hits:
-            hit.case = cases[hit.row]
-            own = hit.case[VECTORS[by]]
-            hit.similarity = 0.0 if own is None else float(own @ vector)
+        rows = self.table.take_row_ids([hit.row for hit in hits])
+        _fill(by, vector, hits, rows.select(_columns(by)).with_row_id().to_arrow())
+
+
+def _columns(by: str) -> list[str]:
+    """What is compared and shown of a case."""
+    return [*{*_LIGHT, "picture", VECTORS["image"], VECTORS[by]}]
+
+
+def _fill(by: str, vector: np.ndarray, hits: list[Hit], found: pa.Table) -> None:
+    """Fill in hits from rows of the store, in whatever order."""
+    cases = {case["_rowid"]: case for case in plain_rows(found)}
+    for hit in hits:
+        hit.case = cases[hit.row]
+        own = hit.case[VECTORS[by]]
+        hit.similarity = 0.0 if own is None else float(own @ vector)
 
 
 def add_pictures(table: Table, hits: list[Hit]) -> None:

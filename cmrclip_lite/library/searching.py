@@ -95,11 +95,10 @@ class Searcher:
         """Rows that fit a query, best first, read."""
         sql = query.where.sql() if query.where else None
         if query.words is None:
-            hits = self._place.nearest(query.by, query.vector, sql, depth)
-        else:
-            deep = max(depth, FUSED_DEPTH)
-            near = self._place.nearest(query.by, query.vector, sql, deep)
-            hits = _fuse(near, self._holding(query.words, sql, deep))[:depth]
+            return self._place.nearest(query.by, query.vector, sql, depth, read=True)
+        deep = max(depth, FUSED_DEPTH)
+        near = self._place.nearest(query.by, query.vector, sql, deep, read=False)
+        hits = _fuse(near, self._holding(query.words, sql, deep))[:depth]
         self._place.read(query.by, query.vector, hits)
         return hits
 
