@@ -19,9 +19,10 @@ from .. import bundled
 from ..errors import LibraryError
 from . import indexing, store
 from .filters import Filters, id_among, quoted
+from .nearest import VECTORS
 from .records import FORMAT, Case, CaseRecord, schema, to_record
 from .rows import to_rows
-from .searching import VECTORS, Query, Searcher, excluded, query_vector
+from .searching import Query, Searcher, excluded, query_vector
 from .verifying import Verdict, verify_rows
 
 if TYPE_CHECKING:
@@ -60,10 +61,12 @@ class CaseLibrary:
         model_identity: the model that embedded its cases.
         model_name: what a person calls that model, with its revision where it has one.
         layout: the layout of the clips that the model saw.
+        width: D, the number of values of an embedding.
     """
 
     def __init__(self, path: str | Path, table: Table) -> None:
-        facts = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+        columns = table.schema
+        facts = {k.decode(): v.decode() for k, v in (columns.metadata or {}).items()}
         if "model_identity" not in facts:
             raise LibraryError(f"The folder {store.shown_name(path)!r} holds no case library.")
         if facts.get("format") != FORMAT:
@@ -76,6 +79,7 @@ class CaseLibrary:
         self.model_identity = facts["model_identity"]
         self.model_name = facts["model_name"]
         self.layout = facts["layout"]
+        self.width: int = columns.field("embedding").type.list_size
         self._table = table
 
     @classmethod
@@ -176,11 +180,6 @@ class CaseLibrary:
         self._refresh()
 
     @property
-    def width(self) -> int:
-        """D, the number of values of an embedding."""
-        return self._table.schema.field("embedding").type.list_size
-
-    @property
     def search_method(self) -> str:
         """A sentence: whether a search compares all cases or asks an index."""
         return self._searcher.method()
@@ -277,7 +276,7 @@ class CaseLibrary:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """`(N, D)` float32, one unit vector per case, in the order of `findings`."""
-        return self._searcher.vectors("image").numpy()
+        return self._searcher.vectors("image")
 
     @cached_property
     def findings(self) -> list[tuple[str, ...]]:
