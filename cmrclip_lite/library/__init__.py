@@ -7,9 +7,10 @@
 a library to the Hub and back.
 """
 
-from .case_library import CaseLibrary, Reference, default_library
+from .case_library import CaseLibrary, default_library
 from .filters import Filters
 from .records import Acquisition, Case, CaseRecord, age_band
+from .reference import Reference, ReferenceCase
 from .verifying import Verdict
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "CaseRecord",
     "Filters",
     "Reference",
+    "ReferenceCase",
     "Verdict",
     "age_band",
     "default_library",
