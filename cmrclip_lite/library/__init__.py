@@ -10,10 +10,11 @@ a library to the Hub and back.
 from .case_library import CaseLibrary, default_library
 from .filters import Filters
 from .records import Acquisition, Case, CaseRecord, age_band
-from .reference import Reference, ReferenceCase
+from .reference import NORMAL, Reference, ReferenceCase
 from .verifying import Verdict
 
 __all__ = [
+    "NORMAL",
     "Acquisition",
     "Case",
     "CaseLibrary",
