@@ -4,10 +4,10 @@ The rule, for one condition, among the library's cases that could show it and ar
 
 - *not read* if the study lacks what would show it, if the library has fewer than 10 cases with it
   or 30 without, or if the model's score tells those apart with an area under the curve below 0.8;
-- *against* if at most 1 of the 20 cases with the nearest scores has it, and at most 5 % of the
-  cases that have it score as low;
-- *for*, if the score is above 95 % of the normal cases: *strong* if at least 16 of those 20 have
-  it, *moderate* from 10, *weak* from 2;
+- *for*, if the score is above 95 % of the normal cases: *strong* if at least 16 of the 20 cases
+  with the nearest scores have it, *moderate* from 10, *weak* from 2;
+- *against*, if it is not, at most 1 of those 20 has it, and at most 5 % of the cases that have it
+  score as low;
 - *undecided* otherwise.
 
 95 % is where reference ranges of clinical measurements customarily end. 20 cases are enough for a
@@ -44,13 +44,14 @@ STRONG, MODERATE, ALMOST_NONE = 16, 10, 1  # of NEAREST
 MISSED = 5.0  # per cent of the cases that have it
 
 RULE = (
-    f"Among the cases of the library that could show it: strong evidence for a finding is a score "
+    "Among the cases of the library that could show it: strong evidence for a finding is a score "
     f"above {ABOVE_NORMAL:.0f} % of the normal cases and a finding that at least {STRONG} of the "
-    f"{NEAREST} cases with the nearest scores have; moderate from {MODERATE}, weak below. Against "
-    f"it is a score near which at most {ALMOST_NONE} of {NEAREST} have it, and as low as at most "
-    f"{MISSED:.0f} % of those who do. Anything else is undecided. Nothing is read where the study "
-    f"lacks the images, or where the model tells the library's own cases apart with an area under "
-    f"the curve below {LEAST_AUC}."
+    f"{NEAREST} cases with the nearest scores have; moderate from {MODERATE}, weak from "
+    f"{ALMOST_NONE + 1}. Against it is a score that is not above them, near which at most "
+    f"{ALMOST_NONE} of {NEAREST} have it, and as low as at most {MISSED:.0f} % of those who do. "
+    "Anything else is undecided. Nothing is read where the study lacks the images, or where the "
+    "model tells the library's own cases apart with an area under the curve below "
+    f"{LEAST_AUC}."
 )
 
 
@@ -110,7 +111,7 @@ class Yardstick:
 
     Attributes:
         keys: C conditions.
-        prompts: `(C, D)` mean prompts.
+        prompts: `(C, D)` mean prompts; shorter than one in general.
         similarities: `(N, C)`.
         has, shows: `(N, C)` bool: has the condition; could show it.
         normal: `(N,)` bool.
@@ -224,8 +225,11 @@ def _weigh_one(
 
 
 def _strength(nearest: int, normal: float | None, among_those_with: float) -> Strength:
+    """The rule; `normal` is None for a normal study."""
     if nearest <= ALMOST_NONE:
-        return Strength.AGAINST if among_those_with <= MISSED else Strength.UNDECIDED
+        unusual = normal is not None and normal > ABOVE_NORMAL
+        low = among_those_with <= MISSED
+        return Strength.AGAINST if low and not unusual else Strength.UNDECIDED
     if normal is not None and normal <= ABOVE_NORMAL:
         return Strength.UNDECIDED
     if nearest >= MODERATE:

@@ -114,6 +114,7 @@ def draft(
     cases: Sequence[Case],
     parts: frozenset[Part],
     evidence: Sequence[Evidence],
+    prompts: np.ndarray,
 ) -> list[Quote]:
     """Sentences that several similar cases stand for and the evidence agrees with.
 
@@ -127,7 +128,8 @@ def draft(
         embedding: `(D,)` unit vector of the study.
         cases: what `CaseLibrary.search` found for it.
         parts: what the study holds.
-        evidence: of the conditions that the model knows.
+        evidence: of each of C conditions.
+        prompts: `(C, D)` their mean prompts.
     """
     said = [
         (number, text)
@@ -143,7 +145,7 @@ def draft(
     cosines = vectors @ vectors.T
     same, contrary = cosines >= limits.alike, cosines <= limits.opposite
     alike, opposite = _told_by(same, owner), _told_by(contrary, owner)
-    affirms, denies = _stances(model, limits, vectors, evidence)
+    affirms, denies = _stances(limits, vectors @ _unit(prompts).T, evidence)
     agrees = _agree(affirms, denies, evidence)
     order = sorted(range(len(said)), key=lambda i: (-len(alike[i]), -similarities[i]))
     taken: list[int] = []
@@ -175,12 +177,13 @@ def draft(
 
 
 def _stances(
-    model: CMRCLIP, limits: Limits, vectors: np.ndarray, evidence: Sequence[Evidence]
+    limits: Limits, cosines: np.ndarray, evidence: Sequence[Evidence]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`(S, C)` bool, twice: which conditions each sentence affirms, and which it denies."""
-    means = [_embed(model, CONDITIONS[one.key].prompts).mean(0) for one in evidence]
-    units = np.stack([mean / np.linalg.norm(mean) for mean in means])
-    cosines = vectors @ units.T
+    """`(S, C)` bool, twice: which conditions each sentence affirms, and which it denies.
+
+    Args:
+        cosines: `(S, C)` of sentences and mean prompts.
+    """
     # Any finding is opposite to a normal study; that says nothing of its own.
     deniable = np.array([one.key != NORMAL for one in evidence])
     return cosines >= limits.alike, (cosines <= limits.opposite) & deniable
@@ -200,6 +203,10 @@ def _told_by(related: np.ndarray, owner: np.ndarray) -> list[list[int]]:
         sorted({int(n) for n in owner[row] if n != own})
         for row, own in zip(related, owner, strict=True)
     ]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def _embed(model: CMRCLIP, texts: Sequence[str]) -> np.ndarray:

@@ -148,7 +148,10 @@ class Reader:
         quotes = None
         if self.limits is not None:
             ordered = [finding.evidence for findings in topics.values() for finding in findings]
-            quotes = tuple(draft(self.model, self.limits, embedding, similar, parts, ordered))
+            prompts = self.yardstick.prompts[[evidence.index(one) for one in ordered]]
+            quotes = tuple(
+                draft(self.model, self.limits, embedding, similar, parts, ordered, prompts)
+            )
         return Reading(
             model=self.model.name,
             library=self.library.name,

@@ -62,14 +62,14 @@ def _measured(evidence: Evidence) -> str:
     if evidence.percentile_normal is not None:
         normal = f" and {evidence.percentile_normal:.0f} % of the normal ones"
     return (
-        f"Scores higher than {evidence.percentile:.0f} % of {evidence.cases} cases{normal}; of the "
-        f"{evidence.nearest} with the nearest scores {evidence.nearest_with} have it "
-        f"({evidence.cases_with} of {evidence.cases} in all)."
+        f"Scores above {evidence.percentile:.0f} % of {evidence.cases} cases{normal}; of the "
+        f"{evidence.nearest} with the nearest scores {evidence.nearest_with} have it (in all "
+        f"{evidence.cases_with} of {evidence.cases})."
     )
 
 
 def _supported(finding: Finding) -> str:
-    count = f"{len(finding.supporting)} of {finding.could_show} similar cases have it"
+    count = f"Of {finding.could_show} similar cases {len(finding.supporting)} have it"
     if not finding.supporting:
         return f"{count}."
     named = ", ".join(finding.supporting[:_NAMED])
@@ -103,14 +103,17 @@ def _draft_lines(reading: Reading) -> list[str]:
 
 
 def _quote_line(quote: Quote) -> str:
-    stances = [CONDITIONS[key].label for key in quote.affirms]
-    stances += [f"no {CONDITIONS[key].label}" for key in quote.denies]
+    stances = [
+        f"{word} {', '.join(CONDITIONS[key].label for key in keys)}"
+        for word, keys in (("for", quote.affirms), ("against", quote.denies))
+        if keys
+    ]
     against = f"; the opposite in {', '.join(quote.opposite)}" if quote.opposite else ""
     numbers = "; its numbers are that patient's" if quote.numbers else ""
     return (
         f'- "{quote.text}" From {quote.case}, similarity of the sentence to this study '
         f"{quote.similarity:.2f}; alike in {', '.join(quote.alike)}{against}; agrees with the "
-        f"evidence on: {', '.join(stances)}{numbers}."
+        f"evidence {' and '.join(stances)}{numbers}."
     )
 
 
