@@ -29,12 +29,12 @@ from cmrclip_lite.library import default_library  # noqa: E402
 from cmrclip_lite.model import CMRCLIP  # noqa: E402
 from cmrclip_lite.prompts import CONDITIONS  # noqa: E402
 from cmrclip_lite.reading import (  # noqa: E402
+    Quote,
     Reader,
     Reading,
     Strength,
     can_show,
     parts_of_case,
-    sentences,
 )
 
 STATED = (Strength.STRONG, Strength.MODERATE)
@@ -152,9 +152,9 @@ def drafts(reader: Reader, read: Sequence[Judged]) -> str:
         return ""
     counts = np.zeros((len(read), 4))  # sentences; true; also in its own impression; opposite there
     for row, one, impression in zip(counts, read, reader.library.impressions, strict=True):
-        own = _embed(reader.model, sentences(impression))
+        own = reader.spoken(impression).vectors
         for quote in one.reading.draft or ():
-            cosines = own @ _embed(reader.model, [quote.text])[0]
+            cosines = own @ _vector(reader, quote)
             affirmed = all(one.truth[key] is not False for key in quote.affirms)
             denied = all(not one.truth[key] for key in quote.denies)
             alike = (cosines >= reader.limits.alike).any()
@@ -176,7 +176,7 @@ def limits(reader: Reader) -> str:
         return "This model's text encoder does not tell sentences alike from opposite: no draft."
     with (ROOT / "benchmarks" / "paraphrases.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["key"] in reader.yardstick.keys]
-    vectors = _embed(reader.model, [row["text"] for row in rows])
+    vectors = reader.model.encode_text([row["text"] for row in rows]).numpy()
     keys = np.array([row["key"] for row in rows])
     affirmed = np.array([row["polarity"] == "affirmed" for row in rows])
     first, second = np.triu_indices(len(rows), 1)
@@ -241,11 +241,11 @@ def real_exams(reader: Reader) -> str:
     )
 
 
-def _embed(model: CMRCLIP, texts: list[str]) -> np.ndarray:
-    """`(len(texts), D)`."""
-    if not texts:
-        return np.zeros((0, model.config.projection_dim))
-    return model.encode_text(texts).numpy()
+def _vector(reader: Reader, quote: Quote) -> np.ndarray:
+    """`(D,)` of a quoted sentence."""
+    (case,) = reader.library.get([quote.case])
+    spoken = reader.spoken(case.impression)
+    return spoken.vectors[spoken.texts.index(quote.text)]
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def test_pictures_are_encoded_as_transformers_does(transformers, models, kind):
     """From the picture on: its own processor, its own model."""
     from PIL import Image
 
-    model, study = models[kind], full_study()
+    model = models[kind]
     if kind == "siglip2":
         processor = transformers.Siglip2ImageProcessorPil(
             image_mean=MEAN, image_std=STD, resample=3, patch_size=8, max_num_patches=16
@@ -122,19 +122,20 @@ def test_pictures_are_encoded_as_transformers_does(transformers, models, kind):
         if kind == "clip":
             sizes = {"size": {"shortest_edge": SIZE}, "crop_size": sizes["size"]}
         processor = getattr(transformers, name)(image_mean=MEAN, image_std=STD, **sizes)
-    square = [Series(s.pixels[:, :, 10:50], s.spacing_mm) for s in study.series[:1]]
-    chosen = spread_frames(Study(square), model.config.video.num_frames)
+    rows, columns, phases = np.mgrid[:40, :40, :25]
+    waves = 400 * (1 + np.sin(rows / 5 + phases / 4) * np.cos(columns / 7))
+    square = Study([Series(waves.transpose(2, 0, 1), (1.5, 1.5))])
+    chosen = spread_frames(square, model.config.video.num_frames)
     grey = [to_8bit(s.pixels)[phase] for s, phase in chosen]
     images = [Image.fromarray(picture).convert("RGB") for picture in grey]
     given = processor(images=images, return_tensors="pt")
-    clip = study_to_clip(Study(square), model.config).tensor
+    clip = study_to_clip(square, model.config).tensor
     with torch.inference_mode():
         theirs = normalize(model.towers.get_image_features(**given).pooler_output, dim=-1)
         ours = model.encode_pictures(clip)
         whole = model.encode_clip(clip[None])[0]
-    # PIL rounds to 8 bits between its two passes of resizing; noise shows that most.
-    alike = (ours * theirs).sum(dim=1)
-    assert alike.min() > 0.998 and alike.median() > 0.9995
+    # PIL rounds to 8 bits between its two passes of resizing.
+    assert (ours * theirs).sum(dim=1).min() > 0.999
     torch.testing.assert_close(whole, normalize(ours.mean(0), dim=-1))
     if kind != "siglip2":
         assert (given["pixel_values"] - clip).abs().max() < 0.03

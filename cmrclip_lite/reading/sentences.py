@@ -107,11 +107,25 @@ def sentences(impression: str) -> list[str]:
     return list(_sentences(impression))
 
 
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """The sentences of one impression: S texts, and their unit vectors `(S, D)`."""
+
+    texts: tuple[str, ...]
+    vectors: np.ndarray
+
+    @classmethod
+    def of(cls, model: CMRCLIP, impression: str) -> Spoken:
+        """Embedded by a model's text encoder."""
+        texts = sentences(impression)
+        return cls(tuple(texts), _embed(model, texts))
+
+
 def draft(
-    model: CMRCLIP,
     limits: Limits,
     embedding: np.ndarray,
     cases: Sequence[Case],
+    spoken: Sequence[Spoken],
     parts: frozenset[Part],
     evidence: Sequence[Evidence],
     prompts: np.ndarray,
@@ -127,20 +141,21 @@ def draft(
     Args:
         embedding: `(D,)` unit vector of the study.
         cases: what `CaseLibrary.search` found for it.
+        spoken: the sentences of each case's impression.
         parts: what the study holds.
         evidence: of each of C conditions.
         prompts: `(C, D)` their mean prompts.
     """
     said = [
-        (number, text)
-        for number, case in enumerate(cases)
-        for text in sentences(case.impression)
+        (number, text, vector)
+        for number, one in enumerate(spoken)
+        for text, vector in zip(one.texts, one.vectors, strict=True)
         if not speaks_beyond(text, parts)
     ]
     if not said:
         return []
-    vectors = _embed(model, [text for _, text in said])
-    owner = np.array([number for number, _ in said])
+    vectors = np.stack([vector for _, _, vector in said])
+    owner = np.array([number for number, _, _ in said])
     similarities = vectors @ np.asarray(embedding, np.float64)
     cosines = vectors @ vectors.T
     same, contrary = cosines >= limits.alike, cosines <= limits.opposite
@@ -211,6 +226,8 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 def _embed(model: CMRCLIP, texts: Sequence[str]) -> np.ndarray:
     """`(len(texts), D)` float64 unit vectors."""
+    if not texts:
+        return np.zeros((0, model.config.projection_dim))
     return model.encode_text(texts).float().cpu().numpy().astype(np.float64)
 
 

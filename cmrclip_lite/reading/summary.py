@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 
 from ..frames import study_to_clip
 from .evidence import RULE, Evidence, Strength, Yardstick, weigh
-from .sentences import Limits, Quote, draft
+from .sentences import Limits, Quote, Spoken, draft
 from .topics import Part, can_show, parts_of, parts_of_case, topics_of
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ class Reader:
         self.library = library
         self.yardstick = Yardstick.of(model, library)
         self.limits = Limits.of(model)
+        # Studies read one after the other often have similar cases in common.
+        self.spoken = lru_cache(maxsize=1024)(partial(Spoken.of, model))
 
     def read(self, study: Study) -> Reading:
         """Read a study; a case of the library that is the same exam is left out.
@@ -149,9 +152,8 @@ class Reader:
         if self.limits is not None:
             ordered = [finding.evidence for findings in topics.values() for finding in findings]
             prompts = self.yardstick.prompts[[evidence.index(one) for one in ordered]]
-            quotes = tuple(
-                draft(self.model, self.limits, embedding, similar, parts, ordered, prompts)
-            )
+            spoken = [self.spoken(case.impression) for case in similar]
+            quotes = tuple(draft(self.limits, embedding, similar, spoken, parts, ordered, prompts))
         return Reading(
             model=self.model.name,
             library=self.library.name,
