@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .model import CMRCLIP
 
 MAX_CONDITIONS = 50
+# What tokenizers put for what they have no piece of.
+_UNKNOWN = frozenset(["[UNK]", "<unk>"])
 
 _NOT_MEASURED = (
     "Not measured against anything: no case library was given, so a similarity can only be "
@@ -207,7 +209,7 @@ def _token_notes(model: CMRCLIP, prompts: tuple[str, ...]) -> list[str]:
         notes.append(f"The model reads {most} tokens of a text; what comes after them is ignored.")
     # The shortest prompt has the least of our own words around the text.
     tokens = min((e.tokens for e in encodings), key=len)
-    if "[UNK]" in tokens:
+    if not _UNKNOWN.isdisjoint(tokens):
         notes.append("Some characters or words are unknown to the model and were skipped.")
     return notes
 

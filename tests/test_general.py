@@ -169,10 +169,11 @@ def test_texts_are_encoded_as_transformers_does(transformers, checkpoints, model
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_general_model_scores_a_study_but_says_that_it_learnt_no_finding(models, kind):
+def test_a_general_model_scores_a_study_and_words_that_it_does_not_know_are_told(models, kind):
     scores = models[kind].score(full_study(), ["LV dilation", "aunt's umbrella"])
     assert [score.key for score in scores] == ["lv_dilation", None]
     assert all(-1 <= score.similarity <= 1 and score.percentile is None for score in scores)
+    assert any("unknown to the model" in note for note in scores[1].notes)
 
 
 def test_the_identity_is_of_the_content(transformers, checkpoints, models, tmp_path):
