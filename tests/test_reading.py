@@ -251,6 +251,8 @@ def test_the_reading_is_json_and_markdown_and_calls_itself_no_diagnosis(reading)
     assert set(told["topics"]) == set(TOPICS)
     text = as_markdown(reading)
     assert NOTICE in text and "Evidence points to: " in text
+    # Whoever reads one line reads that the cases were made up.
+    assert "'bundled synthetic cases' (synthetic (made by this project))" in text
     for case in reading.similar:
         assert case.id in text
     for quote in reading.draft:

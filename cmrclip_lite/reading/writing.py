@@ -20,7 +20,7 @@ _HEADS = {
 
 def as_markdown(reading: Reading) -> str:
     """The whole reading, ended by a line break."""
-    blocks = [f"# Reading aid\n\n{NOTICE}", _stated(reading)]
+    blocks = [f"# Reading aid\n\n{NOTICE}", f"{_stated(reading)} {_measured_against(reading)}"]
     blocks += [
         f"## {name}\n\n" + "\n".join(_finding_line(finding) for finding in findings)
         for name, findings in reading.topics.items()
@@ -46,6 +46,11 @@ def _stated(reading: Reading) -> str:
         return "No finding has strong or moderate evidence; that does not make a study normal."
     named = ", ".join(f"{f.evidence.label} ({f.evidence.strength})" for f in found)
     return f"Evidence points to: {named}."
+
+
+def _measured_against(reading: Reading) -> str:
+    sources = f" ({'; '.join(reading.sources)})" if reading.sources else ""
+    return f"All of it is by comparison with the library '{reading.library}'{sources}."
 
 
 def _finding_line(finding: Finding) -> str:
@@ -118,8 +123,4 @@ def _quote_line(quote: Quote) -> str:
 
 
 def _made(reading: Reading) -> str:
-    sources = f" Its similar cases: {'; '.join(reading.sources)}." if reading.sources else ""
-    return (
-        f"Model '{reading.model}', library '{reading.library}'.{sources} A similarity is a cosine, "
-        f"not a probability. {RULE}"
-    )
+    return f"Model '{reading.model}'. A similarity is a cosine, not a probability. {RULE}"
