@@ -27,6 +27,7 @@ from .commands import (
 from .deid_command import add_deidentify
 from .errors import CmrClipError
 from .library_command import add_library
+from .reading_command import add_read
 from .retrieve_command import add_retrieve
 
 if TYPE_CHECKING:
@@ -214,6 +215,7 @@ def _parser() -> argparse.ArgumentParser:
     add_model_options(sub)
 
     add_retrieve(commands)
+    add_read(commands)
 
     sub = command(demo, "demo")
     sub.add_argument(

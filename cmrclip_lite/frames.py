@@ -1,9 +1,10 @@
 """From a study to the clip a model sees.
 
-Two layouts. "published" repeats what the paper's code does: long-axis cine, short-axis cine, then
+Three layouts. "published" repeats what the paper's code does: long-axis cine, short-axis cine, then
 the late-enhancement stills, sampled to 64 frames of 224 x 224. "heart" (`heart_layout.py`) is the
 bundled checkpoint's: short-axis cine, late enhancement and long axes on a grid of fixed
-millimetres around the heart.
+millimetres around the heart. "frames" is for general models (`general/`), which know single
+pictures: some of every view, spread over its slices and phases.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .study import Sequence as Kind
 from .study import Series, Study, View
 
 if TYPE_CHECKING:
+    from .general.config import GeneralConfig
     from .model.config import ModelConfig
 
 # ImageNet statistics, with which the published video encoder was initialised and trained.
@@ -31,6 +33,9 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 CINE_FRAMES = 30
 LGE_SLICES = (10, 15)  # what the published training data hold; others are noted
+# Steps of the golden ratio spread any number of points evenly over a cycle (Knuth, The Art of
+# Computer Programming 3, 6.4), so that slices beside each other are seen at different phases.
+_GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Place:
     time: int
 
 
-def study_to_clip(study: Study, config: ModelConfig) -> Clip:
+def study_to_clip(study: Study, config: ModelConfig | GeneralConfig) -> Clip:
     """The clip of a study, in the layout that the model was trained on.
 
     Raises:
@@ -66,8 +71,11 @@ def study_to_clip(study: Study, config: ModelConfig) -> Clip:
         return Clip(tensor, tuple(notes))
     if config.layout.name == "published":
         return _published_clip(study, config)
+    if config.layout.name == "frames":
+        return _frames_clip(study, config)
     raise CheckpointError(
-        f"config.json: the layout is {config.layout.name!r}; known are 'published' and 'heart'."
+        f"config.json: the layout is {config.layout.name!r}; known are 'published', 'heart' and, "
+        "for general models, 'frames'."
     )
 
 
@@ -138,6 +146,57 @@ def to_8bit(pixels: np.ndarray) -> np.ndarray:
     return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
 
 
+def spread_frames(study: Study, count: int) -> list[tuple[Series, int]]:
+    """`count` pictures of a study, each a series and a phase.
+
+    Every group of one view and kind gives as many, spread over its slices and phases; groups come
+    in the order of the study, and the first give those left over. Where a group has fewer pictures
+    than that, some are shown again.
+
+    Raises:
+        StudyError: if the study has no series.
+    """
+    groups: dict[tuple[View, Kind], list[Series]] = {}
+    for series in study.series:
+        groups.setdefault((series.view, series.sequence), []).append(series)
+    if not groups:
+        raise StudyError("The study holds no images that were kept.")
+    each, left = divmod(count, len(groups))
+    chosen = []
+    for number, stack in enumerate(groups.values()):
+        share = each + (number < left)
+        for i in range(share):
+            series = stack[(2 * i + 1) * len(stack) // (2 * share)]
+            chosen.append((series, int(i * _GOLDEN % 1 * len(series.pixels))))
+    return chosen
+
+
+def _frames_clip(study: Study, config: GeneralConfig) -> Clip:
+    """Whole fields of view in grey, the middle square of each, so that hearts keep their shape."""
+    chosen = spread_frames(study, config.video.num_frames)
+    greys = {id(series): to_8bit(series.pixels) for series, _ in chosen}
+    size = config.video.image_size
+    frames = [_square(greys[id(series)][phase], size, config.resample) for series, phase in chosen]
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (config.mean, config.std))
+    note = (
+        f"A general model is shown {len(chosen)} pictures of the study, one by one; it knows "
+        "neither what views they are nor that they move."
+    )
+    return Clip((torch.stack(frames).expand(-1, 3, -1, -1) - mean) / std, (note,))
+
+
+def _square(grey: np.ndarray, size: int, mode: str) -> Tensor:
+    """8-bit `(H, W)` to `(1, size, size)`, 0 to 1: the shorter side to `size`, then the middle."""
+    height, width = grey.shape
+    short = min(height, width)
+    # As `transformers` rounds: the longer side down, the margin before the middle down.
+    shape = (size * height // short, size * width // short)
+    picture = torch.from_numpy(grey)[None, None].float() / 255
+    picture = _resize(picture, shape, mode)[0].clamp(0, 1)
+    top, left = ((side - size) // 2 for side in shape)
+    return picture[:, top : top + size, left : left + size]
+
+
 def _published_clip(study: Study, config: ModelConfig) -> Clip:
     stacks = _published_stacks(study)
     if not {"cine_lax", "cine_sa"} & set(stacks):
@@ -202,5 +261,5 @@ def _missing(stacks: Mapping[str, Sequence[Series]]) -> list[str]:
     return notes
 
 
-def _resize(video: Tensor, size: tuple[int, int]) -> Tensor:
-    return interpolate(video, size=size, mode="bilinear", antialias=True, align_corners=False)
+def _resize(video: Tensor, size: tuple[int, int], mode: str = "bilinear") -> Tensor:
+    return interpolate(video, size=size, mode=mode, antialias=True, align_corners=False)

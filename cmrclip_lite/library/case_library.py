@@ -7,7 +7,6 @@ refuses any other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from . import indexing, store
 from .filters import Filters, id_among, quoted
 from .nearest import VECTORS
 from .records import FORMAT, Case, CaseRecord, schema, to_record
+from .reference import NORMAL, Reference, read_reference
 from .rows import to_rows
 from .searching import Query, Searcher, excluded, query_vector
 from .verifying import Verdict, verify_rows
@@ -29,25 +29,6 @@ if TYPE_CHECKING:
     from lancedb.table import Table
 
     from ..model import CMRCLIP
-
-NORMAL = "normal_study"
-# A score in a library too large for memory is measured against this many of its cases.
-REFERENCE_CASES = 20_000
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """The cases that scores are measured against.
-
-    Attributes:
-        embeddings: `(N, D)` float32.
-        normal: `(N,)` bool, which of them are normal studies.
-        total: cases in the library; more than N where these are a sample.
-    """
-
-    embeddings: np.ndarray
-    normal: np.ndarray
-    total: int
 
 
 class CaseLibrary:
@@ -307,19 +288,9 @@ class CaseLibrary:
     @cached_property
     def reference(self) -> Reference:
         """What a score is measured against: all cases, or a fixed sample of a large library."""
-        total = len(self)
-        if indexing.fits_memory(self._table, self.width):
-            return Reference(self.embeddings, self.normal, total)
-        chosen = np.random.default_rng(0).choice(total, REFERENCE_CASES, replace=False)
+        whole = self.embeddings if indexing.fits_memory(self._table, self.width) else None
         with store.reading(self.path):
-            found = (
-                self._table.take_offsets(sorted(chosen.tolist()))
-                .select(["embedding", "findings"])
-                .to_arrow()
-            )
-        vectors = found["embedding"].combine_chunks().flatten().to_numpy()
-        normal = [NORMAL in findings for findings in found["findings"].to_pylist()]
-        return Reference(vectors.reshape(-1, self.width), np.array(normal), total)
+            return read_reference(self._table, whole)
 
     @cached_property
     def _searcher(self) -> Searcher:
