@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
@@ -30,6 +31,12 @@ def main() -> None:
     sub = actions.add_parser("faults", help="kills, a full disk and a read-only one")
     sub.set_defaults(run=faults)
     sub.add_argument("--times", type=int, default=20, help="kills of each kind of work")
+    sub = actions.add_parser("build", help="time per study, and against the model alone")
+    sub.set_defaults(run=build)
+    sub.add_argument("--exams", type=int, default=16, help="phantoms of clinical size (default 16)")
+    sub.add_argument("--model", choices=("bundled", "published"), default="bundled")
+    sub.add_argument("--rounds", type=int, default=3, help="builds of each kind (default 3)")
+    sub.add_argument("--folder", type=Path, help="where the exams are, or are made and kept")
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     arguments.run(arguments)
@@ -69,6 +76,27 @@ def faults(arguments: argparse.Namespace) -> None:
         return
     for name, words in told.items():
         print(f"{name}: {words or 'none'}")
+
+
+def build(arguments: argparse.Namespace) -> None:
+    """What a study costs, and whole builds against the model alone."""
+    from benchmarks import library_build
+
+    with tempfile.TemporaryDirectory() as made:
+        folder = arguments.folder or Path(made) / "exams"
+        plan = library_build.exams(folder, arguments.exams)
+        model = library_build.model_of(arguments.model)
+        batch = library_build.BATCHES[arguments.model]
+        for row in library_build.costs(plan, model, batch):
+            print(row, flush=True)
+        print()
+        for row in library_build.commits(plan, model):
+            print(row, flush=True)
+        print(f"\n{len(plan.items)} exams, {batch} to a batch, seconds a study:\n")
+        print("| model alone | local processes | ratio | Ray | ratio |")
+        print("| --- | --- | --- | --- | --- |")
+        for turn in library_build.turns(plan, model, batch, arguments.rounds):
+            print(turn, flush=True)
 
 
 if __name__ == "__main__":
