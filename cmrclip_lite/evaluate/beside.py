@@ -70,6 +70,7 @@ def comparison(cohort: Cohort, against: Cohort, names: Sequence[str]) -> Compari
     corrected = holm([test.p for _, _, test, _ in tests])
     return Comparison(
         facts=facts(against),
+        cases=len(common),
         findings=tuple(
             Compared(
                 name, spoken(name), positives, negatives, test, paired_bootstrap(*pair), p_holm

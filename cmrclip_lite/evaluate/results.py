@@ -91,11 +91,13 @@ class Comparison:
     """A second model beside the first, on the cases that both have.
 
     Attributes:
+        cases: that both have.
         mean: of the AUC over findings.
         left_out: cases that only one of the two has.
     """
 
     facts: Facts
+    cases: int
     findings: tuple[Compared, ...]
     mean: PairedTest
     left_out: int

@@ -1,0 +1,37 @@
+"""Words that several parts of an evaluation's page share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from .cohort import spoken
+from .intervals import Estimate
+
+INTERVALS = "Intervals are 95 % bootstraps over the cases."
+
+
+def counted(values: Mapping[str, int]) -> str:
+    """How many cases have each value, such as "GE 78, Philips 87"."""
+    known = sorted((value, count) for value, count in values.items() if value)
+    told = [f"{value} {count}" for value, count in known]
+    if unknown := values.get("", 0):
+        told.append(f"unknown {unknown}")
+    return ", ".join(told)
+
+
+def signed(difference: Estimate) -> str:
+    """A difference with its sign and interval."""
+    return f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})"
+
+
+def p_value(p: float) -> str:
+    """A p in three decimals."""
+    if math.isnan(p):
+        return "not defined"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def not_measured(left_out: Mapping[str, str]) -> list[str]:
+    """A sentence for each finding that was left out."""
+    return [f"{spoken(name)}: not measured, {why}." for name, why in left_out.items()]
