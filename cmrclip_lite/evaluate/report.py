@@ -8,13 +8,13 @@ from .page import Page
 from .report_findings import examples, thresholds, zero_shot
 from .report_groups import comparison, external, subgroups
 from .results import Evaluation
-from .words import INTERVALS, counted
+from .words import INTERVALS, counted, found
 
 
 def page_of(evaluation: Evaluation) -> str:
     """The whole page, as HTML that needs no network."""
     facts = evaluation.facts
-    page = Page(f"{facts.model} on {facts.name}", evaluation.notice)
+    page = Page(f"Evaluation of {facts.model} on {facts.name}", evaluation.notice)
     _what(page, evaluation)
     zero_shot(page, evaluation)
     thresholds(page, evaluation.findings)
@@ -96,7 +96,7 @@ def _retrieval(page: Page, evaluation: Evaluation) -> None:
         ),
         page.table(
             ("what", "found", "by chance"),
-            [(one.what, str(one.estimate), f"{one.chance:.3g}") for one in evaluation.retrieval],
+            [(one.what, *found(one)) for one in evaluation.retrieval],
         ),
     )
 

@@ -23,12 +23,10 @@ def zero_shot(page: Page, evaluation: Evaluation) -> None:
     """Every finding by its prompts alone."""
     findings = evaluation.findings
     rows = [
-        Row(f.label, f"{f.auc}, {f.positives} of {f.positives + f.negatives}", (f.auc,))
+        Row(f.label, f"{f.auc.value:.3f}, {f.positives} of {f.positives + f.negatives}", (f.auc,))
         for f in findings
     ]
-    curves: dict[str, Draw] = {
-        f.label: partial(_roc, f) for f in sorted(findings, key=lambda f: f.label)
-    }
+    curves: dict[str, Draw] = {f.label: partial(_roc, f) for f in findings}
     heads = ("finding", "with", "without", "unknown", "AUC", "average precision", "by chance")
     table = [
         (

@@ -23,7 +23,7 @@ def subgroups(page: Page, evaluation: Evaluation) -> None:
     for group in groups:
         note = f"{group.cases} cases"
         if group.difference:
-            note += f", {group.compared} findings, {signed(group.difference)}"
+            note += f", {group.difference.value:+.3f}"
         heading = group.attribute.capitalize() if group.attribute != last else ""
         rows.append(Row(group.value, note, (group.mean, group.rest), heading))
         last = group.attribute
@@ -37,8 +37,8 @@ def subgroups(page: Page, evaluation: Evaluation) -> None:
         ),
         page.figures(
             {"all": lambda dark: forest(rows, names, "mean AUC", 0.5, dark=dark)},
-            f"{INTERVALS} Behind a group's name: its cases, how many findings could be compared, "
-            "and the difference from the rest. With many groups, some differ by chance. The AUC "
+            f"{INTERVALS} Behind a group's name: its cases, and the difference from the rest. "
+            "With many groups, some differ by chance. The AUC "
             "of each finding in each group is in the CSV and JSON files.",
         ),
         page.table(
@@ -63,11 +63,11 @@ def comparison(page: Page, compared: Comparison, facts: Facts) -> None:
     first, second = facts.model, compared.facts.model
     mean = compared.mean
     rows = [
-        Row("Mean", f"{signed(mean.difference)}, p {p_value(mean.p)}", (mean.difference,)),
+        Row("Mean", f"{mean.difference.value:+.3f}, p {p_value(mean.p)}", (mean.difference,)),
         *(
             Row(
                 one.label,
-                f"{signed(one.delong.difference)}, p {p_value(one.p_holm)}",
+                f"{one.delong.difference.value:+.3f}, p {p_value(one.p_holm)}",
                 (one.delong.difference,),
             )
             for one in compared.findings
@@ -114,7 +114,7 @@ def comparison(page: Page, compared: Comparison, facts: Facts) -> None:
 def external(page: Page, other: External, facts: Facts) -> None:
     """Another cohort by the same model."""
     rows = [
-        Row(one.label, f"{signed(one.difference)}", (one.internal, one.auc))
+        Row(one.label, f"{one.difference.value:+.3f}", (one.internal, one.auc))
         for one in other.findings
     ]
     names = facts.name, other.facts.name

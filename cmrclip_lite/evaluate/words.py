@@ -7,22 +7,31 @@ from collections.abc import Mapping
 
 from .cohort import spoken
 from .intervals import Estimate
+from .results import Found
 
 INTERVALS = "Intervals are 95 % bootstraps over the cases."
 
 
 def counted(values: Mapping[str, int]) -> str:
-    """How many cases have each value, such as "GE 78, Philips 87"."""
+    """How many cases have each value, such as "GE: 78, Philips: 87"."""
     known = sorted((value, count) for value, count in values.items() if value)
-    told = [f"{value} {count}" for value, count in known]
+    told = [f"{value}: {count}" for value, count in known]
     if unknown := values.get("", 0):
-        told.append(f"unknown {unknown}")
+        told.append(f"unknown: {unknown}")
     return ", ".join(told)
 
 
 def signed(difference: Estimate) -> str:
     """A difference with its sign and interval."""
     return f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})"
+
+
+def found(one: Found) -> tuple[str, str]:
+    """A figure of retrieval and what chance gives: ranks as they are, shares in decimals."""
+    value, low, high = one.estimate.value, one.estimate.low, one.estimate.high
+    if one.what.endswith("rank"):
+        return f"{value:g} ({low:g} to {high:g})", f"{one.chance:g}"
+    return str(one.estimate), f"{one.chance:.3f}"
 
 
 def p_value(p: float) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..evaluate.roc import Roc
 
 _BAND = "rgba(0, 114, 178, 0.18)"  # blue, behind its line
+_FAINT = "rgba(138, 143, 152, 0.6)"
 _ROW = 46  # screen pixels of a row with its label
 _SYMBOLS = ("circle", "diamond-open")
 _COLOURS = (BLUE, ORANGE)
@@ -57,8 +58,8 @@ def forest(
     places, headings, at = [], [], 0.0
     for row in rows:
         if row.heading:
-            headings.append((at + 0.1, row.heading))
-            at += 0.62
+            headings.append((at - 0.25, row.heading))
+            at += 0.75
         places.append(at)
         at += 1
     figure = go.Figure()
@@ -162,7 +163,7 @@ def few_shot_means(
             x=list(shots),
             y=list(values),
             mode="lines",
-            line={"color": LINE, "width": 1},
+            line={"color": _FAINT, "width": 1},
             hoverinfo="skip",
             showlegend=False,
         )
