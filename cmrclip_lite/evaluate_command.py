@@ -183,6 +183,8 @@ def _write(found: Evaluation, out: Path) -> None:
 
 def _table(found: Evaluation) -> str:
     """The chief figures, for a person."""
+    from .evaluate.words import not_measured
+
     width = max(len(finding.label) for finding in found.findings)
     lines = [
         f"{found.facts.model} on {found.facts.name}, {found.facts.cases} cases; 95 % intervals",
@@ -211,8 +213,7 @@ def _table(found: Evaluation) -> str:
             f"on {other.facts.name}, {other.facts.cases} cases: mean AUC over "
             f"{len(other.findings)} findings {other.mean}, difference {other.difference}"
         )
-    notes = [f"{name}: not measured, {why}." for name, why in found.left_out.items()]
-    lines += [f"note: {note}" for note in (*notes, *found.notes)]
+    lines += [f"note: {note}" for note in (*not_measured(found.left_out), *found.notes)]
     return "\n".join([*lines, NOTICE]) + "\n"
 
 

@@ -113,7 +113,7 @@ def _limits(page: Page, evaluation: Evaluation) -> None:
                 "An interval is about other cases of the same kind. It says nothing of other "
                 "scanners, protocols or populations, and where no case was wrong it has no width.",
                 "A similarity is a cosine, not a probability.",
-                "Case ids, impressions and images are not part of this page.",
+                "Impressions, images and the ids of measured cases are not part of this page.",
                 evaluation.notice,
             ]
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..figures.evaluation import Row, forest
 from .results import Comparison, Evaluation, External, Facts
 from .subgroups import FEWEST
-from .words import INTERVALS, not_measured, p_value, signed
+from .words import INTERVALS, not_measured, p_value, plus, signed
 
 if TYPE_CHECKING:
     from .page import Page
@@ -23,7 +23,7 @@ def subgroups(page: Page, evaluation: Evaluation) -> None:
     for group in groups:
         note = f"{group.cases} cases"
         if group.difference:
-            note += f", {group.difference.value:+.3f}"
+            note += f", {plus(group.difference.value)}"
         heading = group.attribute.capitalize() if group.attribute != last else ""
         rows.append(Row(group.value, note, (group.mean, group.rest), heading))
         last = group.attribute
@@ -63,11 +63,11 @@ def comparison(page: Page, compared: Comparison, facts: Facts) -> None:
     first, second = facts.model, compared.facts.model
     mean = compared.mean
     rows = [
-        Row("Mean", f"{mean.difference.value:+.3f}, p {p_value(mean.p)}", (mean.difference,)),
+        Row("Mean", f"{plus(mean.difference.value)}, p {p_value(mean.p)}", (mean.difference,)),
         *(
             Row(
                 one.label,
-                f"{one.delong.difference.value:+.3f}, p {p_value(one.p_holm)}",
+                f"{plus(one.delong.difference.value)}, p {p_value(one.p_holm)}",
                 (one.delong.difference,),
             )
             for one in compared.findings
@@ -114,7 +114,7 @@ def comparison(page: Page, compared: Comparison, facts: Facts) -> None:
 def external(page: Page, other: External, facts: Facts) -> None:
     """Another cohort by the same model."""
     rows = [
-        Row(one.label, f"{one.difference.value:+.3f}", (one.internal, one.auc))
+        Row(one.label, plus(one.difference.value), (one.internal, one.auc))
         for one in other.findings
     ]
     names = facts.name, other.facts.name

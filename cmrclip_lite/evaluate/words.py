@@ -21,9 +21,15 @@ def counted(values: Mapping[str, int]) -> str:
     return ", ".join(told)
 
 
+def plus(value: float) -> str:
+    """With its sign, and none for what rounds to nothing."""
+    text = f"{value:+.3f}"
+    return "0.000" if text in ("+0.000", "-0.000") else text
+
+
 def signed(difference: Estimate) -> str:
     """A difference with its sign and interval."""
-    return f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})"
+    return f"{plus(difference.value)} ({plus(difference.low)} to {plus(difference.high)})"
 
 
 def found(one: Found) -> tuple[str, str]:
@@ -42,5 +48,8 @@ def p_value(p: float) -> str:
 
 
 def not_measured(left_out: Mapping[str, str]) -> list[str]:
-    """A sentence for each finding that was left out."""
-    return [f"{spoken(name)}: not measured, {why}." for name, why in left_out.items()]
+    """A sentence for each reason for which findings were left out."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        reasons.setdefault(why, []).append(spoken(name))
+    return [f"Not measured, as {why}: {', '.join(names)}." for why, names in reasons.items()]

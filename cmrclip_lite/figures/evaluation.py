@@ -174,23 +174,35 @@ def few_shot_means(
 
 
 def confusion(diagnosis: Diagnosis, labels: Sequence[str], *, dark: bool = False) -> go.Figure:
-    """Which class the cases of each class were taken for: shares as colour, counts as text."""
+    """Which class the cases of each class were taken for: shares as colour, counts as text.
+
+    Classes are numbered, so that the columns need no room for their names.
+    """
     import plotly.graph_objects as go
 
-    short = [wrapped(label, 16) for label in labels]
+    numbers = [str(i + 1) for i in range(len(labels))]
+    names = [wrapped(f"{i}. {label}", 18) for i, label in zip(numbers, labels, strict=True)]
     shares = [[count / sum(row) for count in row] for row in diagnosis.confusion]
+    places = list(range(len(labels)))
     figure = go.Figure(
         go.Heatmap(
             z=shares,
-            x=short,
-            y=short,
+            x=places,
+            y=places,
             zmin=0,
             zmax=1,
             colorscale=[[0, "rgba(0, 114, 178, 0.06)"], [1, BLUE]],
             showscale=False,
             xgap=2,
             ygap=2,
-            hoverinfo="skip",
+            customdata=[
+                [
+                    f"{plain(labels[y])}, taken for<br>{plain(labels[x])}: {count}"
+                    for x, count in enumerate(row)
+                ]
+                for y, row in enumerate(diagnosis.confusion)
+            ],
+            hovertemplate="%{customdata}<extra></extra>",
         )
     )
     for y, row in enumerate(diagnosis.confusion):
@@ -199,11 +211,14 @@ def confusion(diagnosis: Diagnosis, labels: Sequence[str], *, dark: bool = False
             figure.add_annotation(
                 x=x, y=y, text=str(count), showarrow=False, font={"color": colour, "size": 14}
             )
-    _finish(figure, dark, height=150 + 58 * len(short), legend=False)
+    _finish(figure, dark, height=92 + 52 * len(labels), legend=False)
+    figure.update_layout(margin={"t": 54, "b": 12})
     figure.update_xaxes(
-        title={"text": "taken for"}, side="top", showgrid=False, tickangle=-40, automargin=True
+        title={"text": "taken for"}, side="top", showgrid=False, tickvals=places, ticktext=numbers
     )
-    figure.update_yaxes(title={"text": "is"}, autorange="reversed", showgrid=False, automargin=True)
+    figure.update_yaxes(
+        autorange="reversed", showgrid=False, automargin=True, tickvals=places, ticktext=names
+    )
     return figure
 
 
