@@ -17,7 +17,6 @@ from ..errors import LibraryError
 from ..library import CaseLibrary, CaseRecord, store
 from ..library.build import Failure, Means, Plan, account, build_library
 from ..library.build.prepare import Item
-from ..library.rows import with_impressions
 
 if TYPE_CHECKING:
     from ..model import CMRCLIP
@@ -27,7 +26,7 @@ VARIABLE = "CMRCLIP_CACHE"
 
 @dataclass(frozen=True)
 class Exams:
-    """Embedded exams with what the reports say of each, and those that could not be embedded."""
+    """Embedded exams with what the reports say of each (no text is embedded), and those that could not be embedded."""
 
     records: list[CaseRecord]
     failed: list[Failure]
@@ -83,7 +82,7 @@ def embed_exams(
     failed = {i: f for i, f in account.quarantined(path).items() if i in wanted}
     # The folder may have held other exams before.
     kept = CaseLibrary.open(path).get([case_id for case_id in wanted if case_id not in failed])
-    records = with_impressions([_with_report(r, wanted[r.id]) for r in kept], model)
+    records = [_with_report(record, wanted[record.id]) for record in kept]
     return Exams(records, list(failed.values()))
 
 

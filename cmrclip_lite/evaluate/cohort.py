@@ -104,14 +104,17 @@ def of_library(library: CaseLibrary, model: CMRCLIP) -> Cohort:
 
 
 def of_records(name: str, records: Sequence[CaseRecord], model: CMRCLIP) -> Cohort:
-    """Cases that the model embedded, their impressions as well; in the order of their ids.
+    """Cases whose images the model embedded, in the order of their ids.
+
+    Impressions that are not embedded yet are embedded now.
 
     Raises:
         LibraryError: if there is none, or no finding among them.
     """
+    from ..library.rows import with_impressions
     from ..zeroshot import text_query
 
-    records = sorted(records, key=lambda record: record.id)
+    records = with_impressions(sorted(records, key=lambda record: record.id), model)
     labels = _labels([record.findings for record in records])
     if not labels:
         raise LibraryError(

@@ -57,6 +57,10 @@ def evaluate(
     notes = list(notes)
     if not probes.available():
         notes.append("Probes were left out: they need pip install 'cmrclip-lite[eval]'.")
+    # Before the long part, so that what cannot go together is told at once.
+    diagnosis = _diagnosis(cohort, classes, tune_on) if classes else None
+    beside = comparison(cohort, against, names) if against else None
+    outside = elsewhere(cohort, external, names) if external else None
     measured = []
     for name in names:
         tell(spoken(name))
@@ -72,9 +76,9 @@ def evaluate(
         subgroups=tuple(by_group({name: cohort.asked(name) for name in names}, cohort.groups)),
         left_out=left_out,
         notes=tuple(notes),
-        diagnosis=_diagnosis(cohort, classes, tune_on) if classes else None,
-        comparison=comparison(cohort, against, names) if against else None,
-        external=elsewhere(cohort, external, names) if external else None,
+        diagnosis=diagnosis,
+        comparison=beside,
+        external=outside,
     )
 
 
@@ -109,6 +113,8 @@ def _at_threshold(cohort: Cohort, name: str, tune_on: Cohort | None) -> AtThresh
 
 
 def _diagnosis(cohort: Cohort, classes: Sequence[str], tune_on: Cohort | None) -> Diagnosis:
+    if len(classes) < 2:
+        raise LibraryError("A diagnosis is one of two classes or more; name at least two.")
     for name in classes:
         if name not in cohort.labels:
             raise LibraryError(

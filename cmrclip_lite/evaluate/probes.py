@@ -73,8 +73,9 @@ def _out_of_fold(
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     classifier = make_pipeline(StandardScaler(), make())
     with warnings.catch_warnings():
-        # Thirty epochs are all that the MLP is to have.
+        # Thirty epochs are all that the MLP is to have, and a few cases all of a small batch.
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "Got `batch_size`")
         outputs = cross_val_predict(
             classifier, embeddings, answers, cv=folds, method="predict_proba"
         )

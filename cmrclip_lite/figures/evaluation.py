@@ -5,6 +5,7 @@ Every figure reads on a phone: labels stand above their row, not beside it.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _BAND = "rgba(0, 114, 178, 0.18)"  # blue, behind its line
 _FAINT = "rgba(138, 143, 152, 0.6)"
+_LABEL = 34  # characters of a label
 _ROW = 46  # screen pixels of a row with its label
 _SYMBOLS = ("circle", "diamond-open")
 _COLOURS = (BLUE, ORANGE)
@@ -80,15 +82,15 @@ def forest(
             },
             mode="markers",
             marker={"color": _COLOURS[i], "size": 9, "symbol": _SYMBOLS[i]},
-            name=plain(name),
-            customdata=[f"<b>{plain(r.label)}</b><br>{plain(name)} {v}" for _, r, v in drawn],
+            name=_short(name),
+            customdata=[f"<b>{wrapped(r.label)}</b><br>{_short(name)} {v}" for _, r, v in drawn],
             hovertemplate="%{customdata}<extra></extra>",
         )
     for place, heading in headings:
-        _left(figure, place, f"<b>{plain(heading)}</b>", size=14)
+        _left(figure, place, f"<b>{_short(heading)}</b>", size=14)
     for place, row in zip(places, rows, strict=True):
         missing = "" if any(row.values) else ", too few to measure"
-        _left(figure, place - 0.36, f"{plain(row.label)}  {small(plain(row.note + missing))}")
+        _left(figure, place - 0.36, f"{_short(row.label)}  {small(plain(row.note + missing))}")
     _finish(figure, dark, height=92 + _ROW * at, legend=len(names) > 1)
     figure.update_xaxes(title={"text": plain(axis), "font": {"size": 13}})
     figure.update_yaxes(
@@ -197,7 +199,7 @@ def confusion(diagnosis: Diagnosis, labels: Sequence[str], *, dark: bool = False
             ygap=2,
             customdata=[
                 [
-                    f"{plain(labels[y])}, taken for<br>{plain(labels[x])}: {count}"
+                    f"{_short(labels[y])}, taken for<br>{_short(labels[x])}: {count}"
                     for x, count in enumerate(row)
                 ]
                 for y, row in enumerate(diagnosis.confusion)
@@ -279,6 +281,11 @@ def _level(
         name=plain(name),
         hovertemplate=f"{plain(name)}: AUC {value:.3f}<extra></extra>",
     )
+
+
+def _short(text: str) -> str:
+    """What fits a phone beside a note."""
+    return plain(textwrap.shorten(text, _LABEL, placeholder=" …"))
 
 
 def _left(figure: go.Figure, y: float, text: str, size: int = 13) -> None:
