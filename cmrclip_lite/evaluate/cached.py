@@ -26,7 +26,10 @@ VARIABLE = "CMRCLIP_CACHE"
 
 @dataclass(frozen=True)
 class Exams:
-    """Embedded exams with what the reports say of each (no text is embedded), and those that could not be embedded."""
+    """Exams and what the reports say of each, and those that could not be embedded.
+
+    Their images are embedded, their impressions not yet.
+    """
 
     records: list[CaseRecord]
     failed: list[Failure]
