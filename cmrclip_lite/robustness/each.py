@@ -11,12 +11,12 @@ from ..study import Series, Study
 
 
 def each(study: Study, change: Callable[[Series], Series]) -> Study:
-    """A new study of changed series; the account of the rest is copied."""
+    """A new study of changed series."""
     return with_series(study, [change(series) for series in study.series])
 
 
 def with_series(study: Study, series: list[Series]) -> Study:
-    """The study with other series."""
+    """A new study of these series; the account of the rest is copied."""
     return Study(series, list(study.set_aside), list(study.notes))
 
 

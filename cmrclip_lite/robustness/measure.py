@@ -4,14 +4,14 @@ Four things are asked of every shift at every strength: how far embeddings move 
 scores move (drift, in deviations of the same condition's scores among the exams as they were), how
 much worse scores tell cases apart (AUC lost), and whether patients keep their order (Spearman).
 
-**The summary is the mean AUC loss at the middle strength:** AUC before less AUC after, averaged over
-conditions, then over shifts; a shift that is not graded counts with the mean of its five ways. Its
-interval is a percentile bootstrap over patients, the same drawn before and after.
+**The summary is the mean AUC loss at the middle strength:** AUC before less AUC after, averaged
+over conditions, then over shifts; a shift that is not graded counts with the mean of its five ways.
+Its interval is a percentile bootstrap over patients, the same drawn before and after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,7 +120,6 @@ def respond(
     auc = np.stack([value for value, _ in areas], axis=-1)  # (1 + S * 5, K)
     resampled = np.stack([values for _, values in areas], axis=-1)  # (1 + S * 5, R, K)
     loss = (auc[0] - auc[1:]).mean(-1).reshape(shape)
-    # A condition of which no positive was drawn is left out of that resample.
     losses = np.nanmean(resampled[0] - resampled[1:], axis=-1).reshape(*shape, RESAMPLES)
     middle = [slice(MIDDLE - 1, MIDDLE) if SHIFTS[key].graded else slice(None) for key in keys]
     at_middle = np.array([row[m].mean() for row, m in zip(loss, middle, strict=True)])
@@ -129,7 +128,7 @@ def respond(
         shifts=tuple(SHIFTS[key] for key in keys),
         cosine=np.moveaxis(np.einsum("nd,nstd->nst", embedded.before, embedded.after), 0, 2),
         drift=(after - before) / before.std(0),
-        stability=_rank_correlation(before, after),
+        stability=rank_correlation(before, after),
         auc_before=auc[0],
         auc=auc[1:].reshape(*shape, conditions),
         losses=[
@@ -141,36 +140,62 @@ def respond(
     )
 
 
-def _areas(
-    scores: np.ndarray, labels: np.ndarray, drawn: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """AUCs of scores `(M, N)` for labels `(N,)`: `(M,)`, and resampled by `drawn` `(R, N)`.
+def areas(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """AUCs `(M,)` of scores `(M, N)` for labels `(N,)` of 1, 0 or NaN, without their intervals.
 
-    As `evaluate.auc`, but with the same patients drawn for all M, so that differences are paired.
+    Raises:
+        ValueError: if there is no positive or no negative.
     """
-    positive, negative = labels == 1, labels == 0
-    if not positive.any() or not negative.any():
-        raise ValueError("An AUC needs positives and negatives.")
-    pairs = drawn[:, positive].sum(1) * drawn[:, negative].sum(1)
-    values, resampled = [], []
-    for row in scores:
-        won = np.sign(row[positive][:, None] - row[negative]) / 2 + 0.5
-        total = ((drawn[:, positive] @ won) * drawn[:, negative]).sum(1)
-        values.append(won.mean())
-        resampled.append(np.where(pairs > 0, total / np.maximum(pairs, 1), np.nan))
-    return np.array(values), np.array(resampled)
+    return np.array([won.mean() for won in _wins(scores, labels)])
 
 
-def _rank_correlation(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Spearman's of scores `(N, K)` and `(S, 5, N, K)` over patients: `(S, 5, K)`."""
+def rank_correlation(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Spearman's, over patients, of scores `(N, K)` and `(..., N, K)`: `(..., K)`.
+
+    NaN where all scores are the same.
+
+    Raises:
+        CmrClipError: if scipy is not installed.
+    """
     try:
         from scipy.stats import rankdata
     except ImportError as error:
         raise CmrClipError(
             "Rank correlations need scipy: install cmrclip-lite with the extra 'eval'."
         ) from error
-    # Of float32 noise in scores nobody could tell two patients apart.
+    # By the rounding of float32 alone nobody could tell two patients apart.
     first, second = (rankdata(s.round(6), axis=-2) for s in (before, after))
     first, second = (r - r.mean(-2, keepdims=True) for r in (first, second))
     spread = np.sqrt((first**2).sum(-2) * (second**2).sum(-2))
-    return (first * second).sum(-2) / spread
+    together = (first * second).sum(-2)
+    return np.divide(together, spread, out=np.full_like(together, np.nan), where=spread > 0)
+
+
+def _areas(
+    scores: np.ndarray, labels: np.ndarray, drawn: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """AUCs of scores `(M, N)` for labels `(N,)`: `(M,)`, and resampled by `drawn`: `(M, R)`.
+
+    As `evaluate.auc`, but with the same patients drawn for all M, so that differences are paired.
+
+    Args:
+        drawn: `(R, N)` how often each patient is drawn.
+    """
+    positive, negative = drawn[:, labels == 1], drawn[:, labels == 0]
+    pairs = positive.sum(1) * negative.sum(1)
+    values, resampled = [], []
+    for won in _wins(scores, labels):
+        total = ((positive @ won) * negative).sum(1)
+        values.append(won.mean())
+        # Where no positive or no negative was drawn there is no AUC.
+        resampled.append(np.where(pairs > 0, total / np.maximum(pairs, 1), np.nan))
+    return np.array(values), np.array(resampled)
+
+
+def _wins(scores: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
+    """`(P, Q)` for each row of scores: 1 where a positive scores higher, 0.5 for a tie."""
+    positive, negative = labels == 1, labels == 0
+    if not positive.any() or not negative.any():
+        raise ValueError("An AUC needs positives and negatives.")
+    for row in scores:
+        yield np.sign(row[positive][:, None] - row[negative]) / 2 + 0.5

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..heart import in_patient
 from ..study import Series, Study
-from .each import each, with_pixels
+from .each import each, with_pixels, with_series
 
 
 def breath_holds(study: Study, mm: float, rng: np.random.Generator) -> Study:
@@ -78,7 +78,7 @@ def turned_unsaid(study: Study, way: float, rng: np.random.Generator) -> Study:
         replace(after, position_mm=before.position_mm, orientation=before.orientation)
         for before, after in zip(study.series, turned(study, way, rng).series, strict=True)
     ]
-    return Study(series, list(study.set_aside), list(study.notes))
+    return with_series(study, series)
 
 
 def _mirrored(series: Series) -> Series:

@@ -151,7 +151,7 @@ _ALL = (
     ),
     _graded(
         "slices", "Fewer slices", "coverage", held.slices, "{:.0%} of the short axis missing",
-        (0.15, 0.3, 0.5, 0.65, 0.8),
+        (0.2, 0.3, 0.5, 0.7, 0.8),
     ),
     _counted(
         "views", "Missing views", "coverage", held.views,
