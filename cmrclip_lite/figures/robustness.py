@@ -40,7 +40,7 @@ def robustness_lines(response: Response, *, dark: bool = False) -> go.Figure:
         cols=columns,
         shared_yaxes="all",
         subplot_titles=[f"<b>{_GROUPS[group]}</b>" for group in groups],
-        horizontal_spacing=0.05,
+        horizontal_spacing=0.2,  # room for the names
         vertical_spacing=0.13,
     )
     low, high = _extent(response)
@@ -53,7 +53,7 @@ def robustness_lines(response: Response, *, dark: bool = False) -> go.Figure:
             losses = [0.0, *(estimate.value for estimate in response.losses[i])]
             first = 0 if shift.graded else 1
             figure.add_scatter(
-                x=[*range(first, len(losses))],
+                x=[at + _aside(shift) for at in range(first, len(losses))],
                 y=losses[first:],
                 mode="lines+markers" if shift.graded else "markers",
                 line={"color": colour, "width": 2.5},
@@ -79,7 +79,7 @@ def _name_ends(
         at = max(value, below + _APART * span)
         below = at
         figure.add_annotation(
-            x=5.12,
+            x=5.22,
             y=at,
             text=plain(label),
             xanchor="left",
@@ -109,7 +109,14 @@ def _extent(response: Response) -> tuple[float, float]:
 def _symbol(shift: Shift) -> str:
     if shift.graded:
         return "circle"
-    return "x" if "wrong" in shift.label else "diamond"
+    return "x" if shift.key == "turned_unsaid" else "diamond"
+
+
+def _aside(shift: Shift) -> float:
+    """Points without a line would lie on each other."""
+    if shift.graded:
+        return 0.0
+    return 0.08 if shift.key == "turned_unsaid" else -0.08
 
 
 def _lay_out(
@@ -118,7 +125,7 @@ def _lay_out(
     summary, conditions = response.summary, len(response.auc_before)
     figure.update_layout(
         height=130 + 300 * rows,
-        margin={"l": 70, "r": 12, "t": 104, "b": 84},
+        margin={"l": 70, "r": 150, "t": 104, "b": 70},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": text_colour(dark), "size": 13},
@@ -138,7 +145,7 @@ def _lay_out(
         },
     )
     figure.update_xaxes(
-        range=[-0.15, 7.4],
+        range=[-0.15, 5.25],
         tickvals=list(range(6)),
         ticktext=["as it was", "1", "2", "3", "4", "5"],
         gridcolor=LINE,
