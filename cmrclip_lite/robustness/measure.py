@@ -120,7 +120,7 @@ def respond(
     auc = np.stack([value for value, _ in areas], axis=-1)  # (1 + S * 5, K)
     resampled = np.stack([values for _, values in areas], axis=-1)  # (1 + S * 5, R, K)
     loss = (auc[0] - auc[1:]).mean(-1).reshape(shape)
-    losses = np.nanmean(resampled[0] - resampled[1:], axis=-1).reshape(*shape, RESAMPLES)
+    losses = _known_mean(resampled[0] - resampled[1:]).reshape(*shape, RESAMPLES)
     middle = [slice(MIDDLE - 1, MIDDLE) if SHIFTS[key].graded else slice(None) for key in keys]
     at_middle = np.array([row[m].mean() for row, m in zip(loss, middle, strict=True)])
     resampled_middle = np.array([row[m].mean(0) for row, m in zip(losses, middle, strict=True)])
@@ -190,6 +190,13 @@ def _areas(
         # Where no positive or no negative was drawn there is no AUC.
         resampled.append(np.where(pairs > 0, total / np.maximum(pairs, 1), np.nan))
     return np.array(values), np.array(resampled)
+
+
+def _known_mean(values: np.ndarray) -> np.ndarray:
+    """The mean over the last axis of what is not NaN; NaN where all is."""
+    known = ~np.isnan(values)
+    sums, counts = np.where(known, values, 0).sum(-1), known.sum(-1)
+    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 
 
 def _wins(scores: np.ndarray, labels: np.ndarray) -> Iterator[np.ndarray]:
