@@ -35,7 +35,7 @@ class Shift:
             the study as it is.
         amounts: of the five strengths, in the unit that `apply` takes.
         meanings: the same in words.
-        source: where the range comes from; empty where it is only plausible.
+        source: what the range was set by; empty where it is only plausible.
         graded: whether the strengths grow; otherwise they are five ways of one kind, and stand
             for it together.
     """
@@ -97,8 +97,8 @@ _ALL = (
     _graded(
         "noise", "Noise", "image", acquired.noise, "{:.0%} of what is bright",
         (0.02, 0.04, 0.08, 0.12, 0.2),
-        "usual cines have a signal-to-noise ratio of 29 (7) in muscle (PMC8147553), so about 1 % "
-        "of blood; at 0.55 T contrast is half of that (JCMR 22:48, 2020)",
+        "in usual cines noise is a 29th of the muscle's signal (PMC8147553), so about 1 % of "
+        "blood's; at 0.55 T contrast to noise is half (doi 10.1186/s12968-020-00618-y)",
     ),
     _graded(
         "resolution", "Resolution", "image", acquired.resolution, "pixels of {:g} mm",
@@ -109,7 +109,7 @@ _ALL = (
         "breath", "Breathing", "image", acquired.breath, "{:g} mm to either side",
         (1, 2, 4, 6, 10),
         "3 mm of drift in a breath-hold of 20 s, and four times that in quiet breathing, of the "
-        "diaphragm (Holland et al., Radiology 209:129, 1998)",
+        "diaphragm (Holland et al. 1998, PMID 9807578)",
     ),
     _graded(
         "jpeg", "JPEG", "image", acquired.jpeg, "quality {:g}",
@@ -131,17 +131,18 @@ _ALL = (
     ),
     _counted(
         "vendor", "Vendor habits", "grey values", greys.vendor,
-        (_HABITS[0], *(f"and {name}" for name in _HABITS[1:])), True,
+        tuple(", ".join(_HABITS[:count]) for count in STRENGTHS), True,
     ),
     _graded(
         "breath_holds", "Slices misaligned", "place", placed.breath_holds, "by {:g} mm",
         (2, 4, 6, 10, 15),
-        "breath-holds that differ (Chandler et al., JCMR 10:13, 2008)",
+        "breath-holds that differ move slices (Chandler et al., JCMR 10:13, 2008); how far is "
+        "plausible",
     ),
     _graded(
         "field_of_view", "Field of view", "place", placed.field_of_view, "at most {:g} mm",
         (280, 240, 200, 160, 120),
-        "protocols have 300 to 400 mm; 160 mm is all that the bundled model looks at",
+        "usual fields are 300 to 370 mm wide; the bundled model looks at 160 mm",
     ),
     _counted("turned", "Turned, header right", "place", placed.turned, _WAYS, False),
     _counted("turned_unsaid", "Turned, header wrong", "place", placed.turned_unsaid, _WAYS, False),
