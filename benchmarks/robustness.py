@@ -13,28 +13,23 @@ from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
-import os
 import pickle
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
-from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.cohorts import ACDC, ROOT, Cohort, acdc_patients  # noqa: E402
+from benchmarks.shifted_exams import embed_cohort, render  # noqa: E402
 from cmrclip_lite import load  # noqa: E402
 from cmrclip_lite.figures import robustness_lines  # noqa: E402
 from cmrclip_lite.model import CMRCLIP  # noqa: E402
-from cmrclip_lite.phantom import PhantomCase, make_case  # noqa: E402
-from cmrclip_lite.phantom.cohort import DIAGNOSES  # noqa: E402
+from cmrclip_lite.phantom import PhantomCase  # noqa: E402
 from cmrclip_lite.phantom.truth import CINE_SAX, LGE  # noqa: E402
 from cmrclip_lite.prompts import CONDITIONS  # noqa: E402
 from cmrclip_lite.robustness import (  # noqa: E402
@@ -42,15 +37,10 @@ from cmrclip_lite.robustness import (  # noqa: E402
     SHIFTS,
     Embedded,
     Response,
-    embed_shifted,
-    join,
     respond,
     wording_spread,
 )
-from cmrclip_lite.study import Study  # noqa: E402
-from cmrclip_lite.training.bundle import LIBRARY_SEED  # noqa: E402
 from cmrclip_lite.training.facts import answers  # noqa: E402
-from cmrclip_lite.views import ordered  # noqa: E402
 from cmrclip_lite.zeroshot import text_query  # noqa: E402
 
 EXAMS = 96  # a dozen of each diagnosis
@@ -74,27 +64,6 @@ def main() -> None:
         return
     model = load(given.checkpoint)
     print(section(model, given.cache, given.exams, given.workers, given.figure))
-
-
-def render(cache: Path, count: int, workers: int) -> list[Path]:
-    """Held-out phantoms as whole studies, balanced over the diagnoses; those at hand are kept."""
-    cache.mkdir(parents=True, exist_ok=True)
-    files = [cache / f"exam-{i:04d}.pickle" for i in range(count)]
-    missing = [i for i, file in enumerate(files) if not file.exists()]
-    with ProcessPoolExecutor(workers) as pool:
-        made = pool.map(_render, [files[i] for i in missing], missing)
-        for _ in tqdm(made, "rendered", len(missing), disable=not missing):
-            pass
-    return files
-
-
-def _render(file: Path, i: int) -> None:
-    torch.set_num_threads(1)
-    case = make_case(LIBRARY_SEED + i, DIAGNOSES[i % len(DIAGNOSES)], size="small")
-    case.study.series = ordered(case.study.series)  # as every reader does
-    partial = file.with_suffix(".partial")
-    partial.write_bytes(pickle.dumps(case))
-    os.replace(partial, file)
 
 
 def section(
@@ -157,41 +126,9 @@ def real_hearts(model: CMRCLIP, cache: Path) -> str:
     return (
         f"**Real hearts: {len(studies)} ACDC patients** (ED and ES frames of the short axis), "
         f"{len(keys)} conditions; mean AUC before {found.auc_before.mean():.3f}. Phases and views "
-        f"cannot be left out of these pairs, and their headers are not asked where they lie.\n\n{summary(found)}\n\n{table(found, keys)}"
+        "cannot be left out of these pairs, and their headers are not asked where they lie.\n\n"
+        f"{summary(found)}\n\n{table(found, keys)}"
     )
-
-
-def embed_cohort(
-    model: CMRCLIP,
-    name: str,
-    studies: Sequence[Study],
-    shifts: tuple[str, ...],
-    cache: Path,
-) -> Embedded:
-    """Every study before and after every shift; those embedded before are read."""
-    state = _state(model, shifts)
-    parts = []
-    for i, study in enumerate(tqdm(studies, f"{name} shifted")):
-        file = cache / f"{name}-{i:04d}-{state}.npz"
-        if not file.exists():
-            part = embed_shifted(model, study, shifts, seed=i)
-            partial = file.with_suffix(".partial.npz")
-            np.savez(partial, before=part.before, after=part.after)
-            os.replace(partial, file)
-        with np.load(file) as stored:
-            parts.append(Embedded(stored["before"], stored["after"]))
-    return join(parts)
-
-
-def _state(model: CMRCLIP, shifts: tuple[str, ...]) -> str:
-    """A digest of all that an embedding follows from: model, shifts, and the code of both."""
-    package = ROOT / "cmrclip_lite"
-    names = ["frames", "heart", "heart_layout"]
-    names += [f"robustness/{m}" for m in ("acquired", "each", "greys", "held", "placed", "shifts")]
-    digest = hashlib.blake2b(f"{model.identity} {shifts}".encode(), digest_size=6)
-    for name in names:
-        digest.update((package / f"{name}.py").read_bytes())
-    return digest.hexdigest()
 
 
 def judged(known: Callable[[str], np.ndarray], keys: Sequence[str]) -> tuple[str, ...]:
