@@ -13,6 +13,7 @@ from .moving import (
     picture_data_uri,
     to_grey,
 )
+from .robustness import robustness_lines
 from .scores import score_bars
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "moving_grid",
     "moving_picture",
     "picture_data_uri",
+    "robustness_lines",
     "score_bars",
     "to_grey",
 ]
