@@ -9,10 +9,12 @@ says it is a cine has more than one frame. `outliers.py` asks whether they are t
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 from pydicom.uid import ImplicitVRLittleEndian
@@ -58,6 +60,8 @@ MOVING = (
     "rtdose.dcm",
     "liver.dcm",
 )
+
+VOLUMES = ("functional.nii", "example4d.nii.gz", "anatomical.nii", "phantom_EPI_asc_CLEAR_2_1.PAR")
 
 
 def cine(pixels: np.ndarray, pixel_mm: float = PIXEL_MM) -> Study:
@@ -149,6 +153,22 @@ def other_pictures() -> Iterator[tuple[str, Study]]:
     for name in MOVING:
         for frames in _pydicom_file(name):
             yield "other pictures, their own frames", cine(frames, _field_mm(frames))
+
+
+def volumes() -> Iterator[tuple[str, Study]]:
+    """Heads and measurement phantoms in MR, over time or slice by slice: nibabel's test files."""
+    folder = Path(nibabel.__file__).parent / "tests" / "data"
+    for name in VOLUMES:
+        if not (folder / name).exists():  # some distributions leave the tests out
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a header's quirk, as the file is meant to have
+            image = nibabel.load(folder / name)
+        pixels, mm = np.asarray(image.dataobj, float), float(image.header.get_zooms()[0])
+        if pixels.ndim == 4:
+            yield "other MR, over time", cine(pixels.T.swapaxes(0, 1), mm)
+            pixels = pixels[..., 0]
+        yield "other MR, slice by slice", cine(pixels.T, mm)
 
 
 def made_up(count: int, seed: int) -> Iterator[tuple[str, Study]]:
