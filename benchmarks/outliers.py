@@ -40,7 +40,8 @@ from cmrclip_lite.views import ordered  # noqa: E402
 
 LIBRARY_CASES = 320
 EXAMS = 80
-FALSE_ALARMS = 0.01  # among the exams that the limit is set on
+WEARS = 3  # of each exam that the constants are fitted on, beside the exam as it is
+FALSE_ALARMS = 0.02  # among these: a rarer tail of some hundred exams is a matter of luck
 WHOLE, WORN = "phantoms, whole", "phantoms, worn"
 ACDC_PAIRS, GE = "real: 40 ACDC pairs", "real: 3 GE exams"
 CINES = (WHOLE, WORN, ACDC_PAIRS, GE)
@@ -88,7 +89,9 @@ def synthetic_exam(i: int) -> Study:
 
 def fitted(model: CMRCLIP, library: CaseLibrary, exams: Sequence[Study]) -> str:
     """The constants of `familiar`, from exams as they are and worn."""
-    both = [*exams, *map(worn, exams, range(len(exams)))]
+    both = [*exams]
+    for wear in range(WEARS):
+        both += [worn(study, 1000 * wear + i) for i, study in enumerate(exams)]
     facts = np.array([motion_facts(study.cines(View.SAX)) for study in both], float)
     usual = np.stack([np.nanmean(facts, axis=0), np.nanstd(facts, axis=0)]).round(2)
     deviations = np.nan_to_num((facts - usual[0]) / usual[1])
@@ -111,7 +114,7 @@ def worn(study: Study, seed: int) -> Study:
     beat = find_extremes(stack, find_heart(stack) or (0.0, 0.0))
     count = len(stack[len(stack) // 2].pixels)
     pair, noise = rng.random() < 0.5, rng.uniform(0, 0.05)
-    half_mm, off_mm = rng.uniform(90, 160), rng.uniform(-25, 25, 2)
+    half_mm, off_mm = rng.uniform(70, 160), rng.uniform(-20, 20, 2)
 
     def change(series: Series) -> Series:
         series = _cut(series, half_mm, off_mm)
@@ -146,7 +149,7 @@ def studies(exams: Sequence[Study]) -> Iterator[tuple[str, Study]]:
     patients = acdc_patients()
     pairs = patients[0] if patients else []
     yield from ((WHOLE, study) for study in exams)
-    yield from ((WORN, worn(study, 1000 + i)) for i, study in enumerate(exams))
+    yield from ((WORN, worn(study, 1000 * WEARS + i)) for i, study in enumerate(exams))
     yield from ((ACDC_PAIRS, study) for study in pairs)
     yield from ((GE, study) for study in real)
     few = [*exams[:: max(1, len(exams) // 15)], *pairs[::5], *real]
@@ -178,13 +181,13 @@ def section(model: CMRCLIP, library: CaseLibrary, exams: Sequence[Study]) -> str
     count = sum(map(len, others.values()))
     return (
         f"### Unfamiliar studies\n\nThe limit is {LIMIT}; above it a study is called unfamiliar. "
-        f"It was set on other synthetic exams, of which {FALSE_ALARMS:.0%} passed it, and on "
-        "nothing real. The distance is in deviations from what is usual.\n\n"
+        f"It was set on other synthetic exams, whole and worn, of which {FALSE_ALARMS:.0%} passed "
+        "it, and on nothing real. The distance is in deviations from what is usual.\n\n"
         f"Cines, which should not be called unfamiliar:\n\n{_table(cines)}\n\n"
         "What is no cine, and should be; the AUROC is against the whole phantoms and the GE "
         f"exams:\n\n{_table(others, beside)}\n\n"
-        f"What the parts do, and what else was tried, as AUROC over all {count} pictures that are no "
-        "cine, and over those of them that move (what has one frame is told by that alone):"
+        f"What the parts do, and what else was tried, as AUROC over all {count} pictures that are "
+        "no cine, and over those of them that move (what has one frame is told by that alone):"
         f"\n\n{_candidates(library, beside, others, found[ACDC_PAIRS])}"
     )
 

@@ -4,7 +4,7 @@ A model scores whatever it is given: a scout, a perfusion series, a photo. Three
 each in deviations from what is usual, and only the unusual side of each counts:
 
 - how far the motion is spread: beside the heart against in it;
-- how much the picture changes from phase to phase, against its contrast;
+- how much the picture changes round the heart from phase to phase, against its contrast there;
 - how far the embedding lies from the nearest cases of the library, against how far those lie from
   each other (Sun et al., ICML 2022).
 
@@ -36,14 +36,17 @@ if TYPE_CHECKING:
     from .model import CMRCLIP
     from .study import Series, Study
 
-# Mean and deviation over 80 synthetic exams, whole and worn, of the logarithms of spread and
-# amount, and the distance that one in a hundred of them passes: benchmarks/outliers.py --fit.
-USUAL_SPREAD = (-2.08, 0.38)
-USUAL_AMOUNT = (-3.24, 0.43)
-LIMIT = 3.0
+# Mean and deviation of the logarithms of spread and amount over 80 synthetic exams, each whole and
+# worn three times, and the distance that one in fifty of them passes; made by
+# `python benchmarks/outliers.py --fit`.
+USUAL_SPREAD = (-1.88, 0.45)
+USUAL_AMOUNT = (-2.15, 0.34)
+LIMIT = 2.8
 
-# Within this of its centre there is the heart, and beyond that other there is none of it.
+# Within this of its centre there is the heart, and beyond that other there is none of it, if the
+# picture reaches so far with this share of it.
 NEAR_MM, FAR_MM = 55.0, 75.0
+FAR_SHARE = 0.2
 NEIGHBOURS = 5
 # A library of fewer cases does not say what is usual in it, and of a large one a sample does.
 FEWEST_CASES, SAMPLE = 30, 500
@@ -58,8 +61,8 @@ class Strangeness:
 
     Attributes:
         moves: whether anything moves; without motion the next two are 0.
-        spread: of motion beside the heart against in it; 0 where the picture shows the heart alone.
-        amount: of change from phase to phase.
+        spread: of motion beside the heart against in it; 0 where the picture shows little else.
+        amount: of change round the heart from phase to phase.
         embedding: of the distance to the nearest cases; 0 without a library to measure it in.
         library: the name of that library.
     """
@@ -130,12 +133,13 @@ def motion_facts(stack: Sequence[Series]) -> tuple[float | None, float] | None:
 
     Returns:
         The root mean square of motion beyond `FAR_MM` of the heart over that within `NEAR_MM`
-        (None where nothing lies so far away), and mean motion over the picture's own deviation.
+        (None where little of the picture lies so far away), and mean motion over the picture's own
+        deviation, both within `FAR_MM`.
     """
     centre = find_heart(stack) if stack else None
     if centre is None:
         return None
-    near, far, amounts = [], [], []
+    near, far, amounts, pixels = [], [], [], 0
     for series in middle_half(stack):
         grid = search_grid(series)
         motion, picture = grid.std(dim=0, correction=0).numpy(), grid.mean(dim=0).numpy()
@@ -145,10 +149,12 @@ def motion_facts(stack: Sequence[Series]) -> tuple[float | None, float] | None:
         away = np.hypot(down[:, None], across[None])
         near.append(motion[away < NEAR_MM] ** 2)
         far.append(motion[away >= FAR_MM] ** 2)
-        amounts.append(motion.mean() / max(float(picture.std()), _LEAST))
+        pixels += motion.size
+        around = away < FAR_MM
+        amounts.append(motion[around].mean() / max(float(picture[around].std()), _LEAST))
     inside, beside = np.concatenate(near), np.concatenate(far)
     amount = _log(np.mean(amounts))
-    if not beside.size:
+    if beside.size < FAR_SHARE * pixels:
         return None, amount
     return _log(np.sqrt(beside.mean() / max(float(inside.mean()), _LEAST**2))), amount
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 Method = Literal["platt", "isotonic"]
-METHODS: tuple[Method, ...] = ("platt", "isotonic")
+METHODS: dict[Method, str] = {"platt": "Platt scaling", "isotonic": "isotonic regression"}
 FOLDS = 5
 # Of cases with a condition, and of cases without, below which nothing is calibrated.
 FEWEST = 10
@@ -116,10 +116,10 @@ class Reading:
         by_bayes = ""
         if self.prevalence != self.cohort.prevalence:
             by_bayes = f", carried over by Bayes' rule to patients of whom {self.prevalence:.0%} do"
+        how = f"likelihood ratio {_shown(self.likelihood_ratio)}, {METHODS[self.method]}"
         text = (
             f"'{self.cohort.condition}': of patients with such a similarity, {self.probability:.0%}"
-            f" have it{by_bayes} (likelihood ratio {self.likelihood_ratio:.2g}, {self.method}), "
-            f"{self.cohort.sentence()}."
+            f" have it{by_bayes} ({how}), {self.cohort.sentence()}."
         )
         if self.beyond:
             text += " The similarity lies outside those of all its cases; the nearest was read."
@@ -201,6 +201,10 @@ def at_prevalence(ratio: float, prevalence: float) -> float:
     """The probability that a likelihood ratio gives at a prevalence, by Bayes' rule."""
     odds = ratio * prevalence / (1 - prevalence)
     return odds / (1 + odds)
+
+
+def _shown(ratio: float) -> str:
+    return f"{ratio:.2g}" if ratio < 10 else f"{ratio:,.0f}"
 
 
 def _fit(similarities: np.ndarray, labels: np.ndarray, method: Method) -> _Curve:

@@ -7,6 +7,7 @@ asked of the cases that a curve was fitted on, it would flatter.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -22,7 +23,8 @@ class Bin:
 
     Attributes:
         predicted: their mean probability.
-        observed: the share that has the condition.
+        observed: the share that has the condition, with its interval by Wilson (1927): a
+            bootstrap of the one or two cases that a bin may hold has no width.
         cases: how many there are.
     """
 
@@ -68,7 +70,7 @@ def reliability(cohort: ReferenceCohort, method: Method = "platt", seed: int = 0
         cohort,
         method,
         probabilities,
-        reliability_curve(probabilities, cohort.labels, seed),
+        reliability_curve(probabilities, cohort.labels),
         calibration_error(probabilities, cohort.labels, seed),
         error_by_chance(probabilities, seed),
         brier_score(probabilities, cohort.labels, seed),
@@ -76,9 +78,7 @@ def reliability(cohort: ReferenceCohort, method: Method = "platt", seed: int = 0
     )
 
 
-def reliability_curve(
-    probabilities: np.ndarray, labels: np.ndarray, seed: int = 0
-) -> tuple[Bin, ...]:
+def reliability_curve(probabilities: np.ndarray, labels: np.ndarray) -> tuple[Bin, ...]:
     """Predicted against observed shares in `BINS` equal parts of 0 to 1 (Murphy & Winkler 1977).
 
     Args:
@@ -89,7 +89,7 @@ def reliability_curve(
     return tuple(
         Bin(
             float(probabilities[part == b].mean()),
-            mean_of(np.asarray(labels, float)[part == b], seed),
+            _share(np.asarray(labels, bool)[part == b]),
             int((part == b).sum()),
         )
         for b in np.unique(part)
@@ -135,6 +135,14 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) ->
         labels: `(N,)` bool.
     """
     return mean_of((probabilities - np.asarray(labels, float)) ** 2, seed)
+
+
+def _share(labels: np.ndarray) -> Estimate:
+    """Wilson's 95 % interval of a share (J Am Stat Assoc 22:209)."""
+    z, count, share = 1.96, len(labels), float(labels.mean())
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))
 
 
 def _parts(probabilities: np.ndarray) -> np.ndarray:
