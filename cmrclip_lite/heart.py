@@ -35,7 +35,7 @@ def find_heart(stack: Sequence[Series]) -> Place | None:
     The place with most motion in the middle half of the stack, motion being the deviation over
     time of the smoothed picture.
     """
-    maps = [search_grid(series).std(dim=0, correction=0).numpy() for series in _middle_half(stack)]
+    maps = [search_grid(series).std(dim=0, correction=0).numpy() for series in middle_half(stack)]
     shape = np.min([m.shape for m in maps], axis=0)
     motion = sum(m[: shape[0], : shape[1]] for m in maps) / len(maps)
     return centre_of_motion(motion, (SEARCH_MM, SEARCH_MM))
@@ -87,10 +87,10 @@ def find_extremes(stack: Sequence[Series], centre: Place) -> tuple[int, int]:
         Indices from 0; both 0 where there is one phase only.
     """
     count = len(stack[len(stack) // 2].pixels)
-    views = [_window(search_grid(series), centre) for series in _middle_half(stack)]
+    views = [_window(search_grid(series), centre) for series in middle_half(stack)]
     views = [
         view[[phase_of(series, phase, count) for phase in range(count)]]
-        for view, series in zip(views, _middle_half(stack), strict=True)
+        for view, series in zip(views, middle_half(stack), strict=True)
     ]
     flat = torch.cat([view.flatten(1) for view in views], dim=1)  # (count, pixels)
     if not flat.numel():
@@ -185,13 +185,14 @@ def phase_of(series: Series, phase: int, count: int) -> int:
     return round(phase * length / count) % length
 
 
+def middle_half(stack: Sequence[Series]) -> Sequence[Series]:
+    """The inner slices of a stack, at least one: they show the ventricles."""
+    return stack[len(stack) // 4 : max(len(stack) // 4 + 1, -(-3 * len(stack) // 4))]
+
+
 def _window(grid: Tensor, centre: Place) -> Tensor:
     spans = [
         slice(*(max(0, round((c + side * WINDOW_MM / 2) / SEARCH_MM)) for side in (-1, 1)))
         for c in centre
     ]
     return grid[:, spans[0], spans[1]]
-
-
-def _middle_half(stack: Sequence[Series]) -> Sequence[Series]:
-    return stack[len(stack) // 4 : max(len(stack) // 4 + 1, -(-3 * len(stack) // 4))]
