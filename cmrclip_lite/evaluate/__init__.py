@@ -1,7 +1,8 @@
 """How good scores and retrieval are, always with an interval.
 
 `scores.py` asks whether a score tells cases apart, `retrieval.py` whether what is found is what was
-looked for, and `intervals.py` how sure either is.
+looked for, `explanations.py` whether a map shows what a score rests on, and `intervals.py` how sure
+each is.
 """
 
 from .intervals import RESAMPLES, Estimate, macro_mean, mean_of, median_of

@@ -3,6 +3,7 @@
 Nothing here knows of files, models or web pages.
 """
 
+from .explain import contribution_curve, saliency_overlay
 from .moving import (
     GAP,
     first_frame,
@@ -17,12 +18,14 @@ from .scores import score_bars
 
 __all__ = [
     "GAP",
+    "contribution_curve",
     "first_frame",
     "first_pixels",
     "heart_rate_fps",
     "moving_grid",
     "moving_picture",
     "picture_data_uri",
+    "saliency_overlay",
     "score_bars",
     "to_grey",
 ]
