@@ -19,9 +19,11 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from .errors import CheckpointError, StudyError
+from .heart import Place as Point
 from .heart_layout import heart_clip
 from .study import Sequence as Kind
 from .study import Series, Study, View
+from .tiles import Clip, Tile
 
 if TYPE_CHECKING:
     from .general.config import GeneralConfig
@@ -36,19 +38,6 @@ LGE_SLICES = (10, 15)  # what the published training data hold; others are noted
 # Steps of the golden ratio spread any number of points evenly over a cycle (Knuth, The Art of
 # Computer Programming 3, 6.4), so that slices beside each other are seen at different phases.
 _GOLDEN = 0.6180339887498949
-
-
-@dataclass(frozen=True)
-class Clip:
-    """What a model sees of a study.
-
-    Attributes:
-        tensor: `(F, 3, H, W)` float32, normalised.
-        notes: sentences about what was missing or assumed.
-    """
-
-    tensor: Tensor
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,8 +56,7 @@ def study_to_clip(study: Study, config: ModelConfig | GeneralConfig) -> Clip:
         StudyError: if the study has none of the views that the layout needs.
     """
     if config.layout.name == "heart":
-        tensor, notes = heart_clip(study, config.layout, config.video.image_size)
-        return Clip(tensor, tuple(notes))
+        return heart_clip(study, config.layout, config.video.image_size)
     if config.layout.name == "published":
         return _published_clip(study, config)
     if config.layout.name == "frames":
@@ -96,13 +84,8 @@ def transform_clip(frames: np.ndarray, size: int = 224) -> Tensor:
     then ImageNet's mean and deviation. A frame of 224 x 224 is not left as it is.
     """
     video = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
-    resized = round(256 * size / 224)
-    height, width = video.shape[2:]
-    short, long = min(height, width), max(height, width)
-    long = int(resized * long / short)
-    video = _resize(video, (resized, long) if height <= width else (long, resized))
-    top, left = (round((side - resized) / 2) for side in video.shape[2:])
-    video = video[:, :, top : top + resized, left : left + resized]
+    shape, (top, left), resized = _resized(*video.shape[2:], size)
+    video = _resize(video, shape)[:, :, top : top + resized, left : left + resized]
     video = _resize(video, (size, size))
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
     return (video - mean) / std
@@ -206,12 +189,35 @@ def _published_clip(study: Study, config: ModelConfig) -> Clip:
     order = [order[i] for i in sample_frames(len(order), config.video.num_frames)]
     size, used = config.video.image_size, {(p.view, p.slice) for p in order}
     frames = {key: _series_frames(stacks[key[0]][key[1]], size) for key in used}
-    chosen = []
-    for place in order:
-        series = frames[place.view, place.slice]
+    chosen, tiles = [], []
+    for frame, place in enumerate(order):
+        series = stacks[place.view][place.slice]
         # A cine of another length is read at the nearest of the 30 published phases.
-        chosen.append(series[place.time * len(series) // CINE_FRAMES])
-    return Clip(pad_clip(torch.stack(chosen), config.video.num_frames), tuple(_missing(stacks)))
+        phase = place.time * len(series.pixels) // CINE_FRAMES
+        chosen.append(frames[place.view, place.slice][phase])
+        beat = phase / len(series.pixels) if series.is_cine else None
+        where = _transform_geometry(series, size)
+        tiles.append(Tile(frame, (0, 1, 2), series, phase, None, beat, *where))
+    tensor = pad_clip(torch.stack(chosen), config.video.num_frames)
+    return Clip(tensor, tuple(_missing(stacks)), tuple(tiles))
+
+
+def _resized(height: int, width: int, size: int) -> tuple[tuple[int, int], tuple[int, int], int]:
+    """A picture's published size before the centre is cut, where that begins, and its side."""
+    side = round(256 * size / 224)
+    long = int(side * max(height, width) / min(height, width))
+    shape = (side, long) if height <= width else (long, side)
+    return shape, (round((shape[0] - side) / 2), round((shape[1] - side) / 2)), side
+
+
+def _transform_geometry(series: Series, size: int) -> tuple[Point, Point]:
+    """Where `transform_clip` puts a series' pixels: the scale and offset of a `Tile`."""
+    pixels = series.pixels.shape[1:]
+    shape, starts, side = _resized(*pixels, size)
+    last = size / side
+    scale = [m / n for m, n in zip(shape, pixels, strict=True)]
+    offset = [(s / 2 - start) * last - 0.5 for s, start in zip(scale, starts, strict=True)]
+    return (scale[0] * last, scale[1] * last), (offset[0], offset[1])
 
 
 def _series_frames(series: Series, size: int) -> Tensor:

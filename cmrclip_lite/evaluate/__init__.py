@@ -3,9 +3,10 @@
 `scores.py` asks whether a score tells cases apart, `thresholds.py` what it says where a line is
 drawn, `retrieval.py` whether what is found is what was looked for, `few_shot.py` and `probes.py`
 what the embeddings hold, `diagnosis.py` which of several classes a case is of, `subgroups.py` for
-whom all that holds, `compare.py` whether another checkpoint is better, and `intervals.py` how sure
-any of it is. `cohort.py` says who is judged, `evaluation.py` measures everything, and `report.py`
-and `tables.py` write it down.
+whom all that holds, `compare.py` whether another checkpoint is better, `explanations.py` whether a
+map shows what a score rests on, `calibration.py` and `conformal.py` what may be said of one case,
+and `intervals.py` how sure any of it is. `cohort.py` says who is judged, `evaluation.py` measures
+it, and `report.py` and `tables.py` write it down.
 """
 
 from .intervals import RESAMPLES, Estimate, macro_mean, mean_of, median_of

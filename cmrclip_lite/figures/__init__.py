@@ -3,6 +3,7 @@
 Nothing here knows of files, models or web pages.
 """
 
+from .explain import contribution_curve, saliency_overlay
 from .moving import (
     GAP,
     first_frame,
@@ -18,6 +19,7 @@ from .scores import score_bars
 
 __all__ = [
     "GAP",
+    "contribution_curve",
     "first_frame",
     "first_pixels",
     "heart_rate_fps",
@@ -25,6 +27,7 @@ __all__ = [
     "moving_picture",
     "picture_data_uri",
     "robustness_lines",
+    "saliency_overlay",
     "score_bars",
     "to_grey",
 ]
