@@ -59,7 +59,7 @@ $(VENV)/.notebooks: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e ".[demo,notebooks,codecs,formats,deidentify,eval,scale,test]"
+	$(INSTALL) -e ".[demo,notebooks,codecs,formats,deidentify,eval,scale,baselines,test]"
 	@touch $@ $(VENV)/.demo $(VENV)/.notebooks
 
 demo: $(VENV)/.demo

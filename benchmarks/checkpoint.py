@@ -34,10 +34,9 @@ from benchmarks.cohorts import (  # noqa: E402
 from cmrclip_lite import load, read_study  # noqa: E402
 from cmrclip_lite.bundled import sample_studies  # noqa: E402
 from cmrclip_lite.evaluate import (  # noqa: E402
-    RESAMPLES,
-    Estimate,
     auc,
     match_ranks,
+    mean_auc,
     recall_at,
 )
 from cmrclip_lite.model import CMRCLIP  # noqa: E402
@@ -194,28 +193,6 @@ def auc_table(
     return "| condition | positives | AUC (95 % interval) |\n| --- | --- | --- |\n" + "\n".join(
         rows
     )
-
-
-def mean_auc(asked: list[tuple[np.ndarray, np.ndarray]], seed: int = 0) -> Estimate:
-    """The mean AUC over conditions, its interval from patients resampled for all at once.
-
-    Args:
-        asked: scores and labels (1, 0 or NaN), both `(N,)`, of each condition.
-    """
-    patients = len(asked[0][0])
-    rng = np.random.default_rng(seed)
-    # How often each patient is drawn in each resample.
-    drawn = rng.multinomial(patients, np.full(patients, 1 / patients), RESAMPLES).astype(float)
-    values, resampled = [], []
-    for scores, labels in asked:
-        won = wins(scores, labels)
-        values.append(won.mean())
-        positive, negative = drawn[:, labels == 1], drawn[:, labels == 0]
-        pairs = positive.sum(1) * negative.sum(1)
-        total = np.einsum("rp,pn,rn->r", positive, won, negative, optimize=True)
-        resampled.append(np.where(pairs > 0, total / np.maximum(pairs, 1), np.nan))
-    low, high = np.nanquantile(np.nanmean(resampled, axis=0), (0.025, 0.975))
-    return Estimate(float(np.mean(values)), float(low), float(high))
 
 
 def area(scores: np.ndarray, labels: np.ndarray) -> float:

@@ -7,13 +7,11 @@ saved by another program, compressed, scaled, cut. `benchmarks/retrieval.py` pri
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from PIL import Image
 from torch.nn.functional import interpolate
 
 from benchmarks.cohorts import acdc_patients, sunnybrook_exams
@@ -24,12 +22,16 @@ from cmrclip_lite.library.searching import NEAR_DUPLICATE
 from cmrclip_lite.model import CMRCLIP
 from cmrclip_lite.phantom import make_case
 from cmrclip_lite.phantom.cohort import DIAGNOSES
+from cmrclip_lite.robustness.acquired import jpeg
+from cmrclip_lite.robustness.each import each
+from cmrclip_lite.robustness.greys import in_256_greys, offset
 from cmrclip_lite.study import Series, Study, View
 from cmrclip_lite.views import ordered
 
 PHANTOM_SEED = 950_000_000  # beyond training's, the samples' and the library's
 THRESHOLDS = (0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999)
 FEWEST_PHASES = 4  # of a cine whose phases can be halved
+NOT_DRAWN = np.random.default_rng(0)  # these shifts draw nothing
 
 
 @dataclass(frozen=True)
@@ -48,35 +50,22 @@ class Changed:
 
 def scaled(study: Study) -> Study:
     """All pixels times 0.6, as another rescale slope gives."""
-    return _each(study, lambda s: replace(s, pixels=s.pixels.astype(np.float32) * 0.6))
+    return each(study, lambda s: replace(s, pixels=s.pixels.astype(np.float32) * 0.6))
 
 
 def raised(study: Study) -> Study:
     """All pixels of a series raised by a tenth of its 99.5th percentile: another intercept."""
-
-    def change(series: Series) -> Series:
-        offset = np.quantile(series.pixels, 0.995) / 10
-        return replace(series, pixels=series.pixels.astype(np.float32) + np.float32(offset))
-
-    return _each(study, change)
+    return offset(study, 0.1, NOT_DRAWN)
 
 
 def eight_bit(study: Study) -> Study:
     """Each series windowed from its 0.5th to its 99.5th percentile into 256 greys."""
-    return _each(study, lambda s: replace(s, pixels=_grey(s.pixels)))
+    return each(study, lambda s: replace(s, pixels=in_256_greys(s.pixels)))
 
 
-def jpeg(quality: int) -> Callable[[Study], Study]:
+def compressed(quality: int) -> Callable[[Study], Study]:
     """Each frame in 256 greys, through a lossy JPEG of this quality."""
-
-    def change(series: Series) -> Series:
-        frames = []
-        for frame in _grey(series.pixels):
-            Image.fromarray(frame).save(packed := io.BytesIO(), "JPEG", quality=quality)
-            frames.append(np.asarray(Image.open(packed)))
-        return replace(series, pixels=np.stack(frames))
-
-    return lambda study: _each(study, change)
+    return lambda study: jpeg(study, quality, NOT_DRAWN)
 
 
 def matrix(factor: float) -> Callable[[Study], Study]:
@@ -97,7 +86,7 @@ def matrix(factor: float) -> Callable[[Study], Study]:
             position = position + np.array([columns, rows]) @ series.orientation
         return replace(series, pixels=scaled, spacing_mm=spacing, position_mm=position)
 
-    return lambda study: _each(study, change)
+    return lambda study: each(study, change)
 
 
 def half_the_phases(study: Study) -> Study | None:
@@ -111,7 +100,7 @@ def half_the_phases(study: Study) -> Study | None:
         times = None if series.trigger_ms is None else series.trigger_ms[::2]
         return replace(series, pixels=series.pixels[::2], trigger_ms=times)
 
-    return _each(study, change)
+    return each(study, change)
 
 
 def without_the_last_slice(study: Study) -> Study:
@@ -135,8 +124,8 @@ CHANGES: dict[str, Callable[[Study], Study | None]] = {
     "intensities x 0.6": scaled,
     "intensities raised by a tenth": raised,
     "16 to 8 bit": eight_bit,
-    "JPEG, quality 90": jpeg(90),
-    "JPEG, quality 50": jpeg(50),
+    "JPEG, quality 90": compressed(90),
+    "JPEG, quality 50": compressed(50),
     "matrix x 1.5": matrix(1.5),
     "matrix x 0.75": matrix(0.75),
     "half the phases": half_the_phases,
@@ -235,18 +224,8 @@ def nearest_table(distinct: dict[str, np.ndarray]) -> str:
     return "\n".join(lines)
 
 
-def _each(study: Study, change: Callable[[Series], Series]) -> Study:
-    return Study([change(series) for series in study.series])
-
-
 def _without(study: Study, left_out: Series) -> Study:
     return Study([s for s in study.series if s is not left_out])
-
-
-def _grey(pixels: np.ndarray) -> np.ndarray:
-    low, high = np.quantile(pixels, (0.005, 0.995))
-    scaled = (pixels.astype(np.float32) - low) / max(high - low, 1e-6)
-    return (scaled.clip(0, 1) * 255).round().astype(np.uint8)
 
 
 def _number(cosine: float) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.cohorts import ROOT
 from cmrclip_lite.evaluate import Estimate, average_precision, mean_of
 from cmrclip_lite.library import CaseLibrary
+from cmrclip_lite.library.store import columns
 from cmrclip_lite.model import CMRCLIP
 from cmrclip_lite.prompts import CONDITIONS
 from cmrclip_lite.zeroshot import text_query
@@ -33,8 +34,8 @@ Find = Callable[[str], Sequence[Sequence[str]]]
 
 def searches(model: CMRCLIP, library: CaseLibrary) -> dict[str, Find]:
     """By similarity to the images, by full text of the impressions, and by both."""
-    row_ids = library._searcher.row_ids
-    findings = dict(zip(row_ids.tolist(), library.findings, strict=True))
+    row_ids = columns(library._table, ["id"])["_rowid"].to_pylist()
+    findings = dict(zip(row_ids, library.findings, strict=True))
 
     def by_words(text: str) -> list[Sequence[str]]:
         # A library searches words only beside an embedding; this is that half by itself.

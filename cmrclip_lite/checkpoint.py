@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -26,6 +27,9 @@ from torch.overrides import TorchFunctionMode
 
 from .errors import CheckpointError
 from .model import CMRCLIP, ModelConfig, TextConfig
+
+if TYPE_CHECKING:
+    from .general.config import GeneralConfig, GeneralText
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +52,22 @@ def read_config(path: Path) -> ModelConfig:
     Raises:
         CheckpointError: if the file is not JSON or describes no model known here.
     """
+    return ModelConfig.from_dict(read_json(path))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        CheckpointError: if the file holds none.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CheckpointError(f"{path.name} cannot be read as JSON: {error}.") from error
     if not isinstance(data, dict):
         raise CheckpointError(f"{path.name} must hold a JSON object.")
-    return ModelConfig.from_dict(data)
+    return data
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -111,7 +124,7 @@ class _NoInitialValues(TorchFunctionMode):
         return function(*args, **kwargs)
 
 
-def content_id(config: ModelConfig, state: Mapping[str, Tensor]) -> str:
+def content_id(config: ModelConfig | GeneralConfig, state: Mapping[str, Tensor]) -> str:
     """A SHA-256 of the configuration and of every tensor: name, type, shape and bytes.
 
     It is of the content, not of a file: the same weights as a pickle and as safetensors have one
@@ -125,7 +138,7 @@ def content_id(config: ModelConfig, state: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def read_tokenizer(path: Path, config: TextConfig) -> Tokenizer:
+def read_tokenizer(path: Path, config: TextConfig | GeneralText) -> Tokenizer:
     """A tokenizer from `tokenizer.json`, or BERT's WordPiece over the words of a `vocab.txt`.
 
     Padding and cutting, which a `tokenizer.json` may ask for, are switched off: the model does

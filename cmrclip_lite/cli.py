@@ -1,4 +1,4 @@
-"""The command `cmrclip`: inspect and score studies, find similar cases, make exams, open the app.
+"""The command `cmrclip`: inspect, score and evaluate studies, find similar cases, open the app.
 
 Results go to stdout and everything else to stderr; with `--json`, stdout is one JSON object. Exit
 code 0 means done and 2 means bad input, told in one line.
@@ -26,7 +26,9 @@ from .commands import (
 )
 from .deid_command import add_deidentify
 from .errors import CmrClipError
+from .evaluate_command import add_evaluate
 from .library_command import add_library
+from .reading_command import add_read
 from .retrieve_command import add_retrieve
 
 if TYPE_CHECKING:
@@ -214,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     add_model_options(sub)
 
     add_retrieve(commands)
+    add_read(commands)
 
     sub = command(demo, "demo")
     sub.add_argument(
@@ -224,6 +227,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_deidentify(commands)
     add_library(commands)
+    add_evaluate(commands)
     _add_phantom(commands)
     return parser
 

@@ -1,9 +1,10 @@
 """From a study to the clip a model sees.
 
-Two layouts. "published" repeats what the paper's code does: long-axis cine, short-axis cine, then
+Three layouts. "published" repeats what the paper's code does: long-axis cine, short-axis cine, then
 the late-enhancement stills, sampled to 64 frames of 224 x 224. "heart" (`heart_layout.py`) is the
 bundled checkpoint's: short-axis cine, late enhancement and long axes on a grid of fixed
-millimetres around the heart.
+millimetres around the heart. "frames" is for general models (`general/`), which know single
+pictures: some of every view, spread over its slices and phases.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from .errors import CheckpointError, StudyError
+from .heart import Place as Point
 from .heart_layout import heart_clip
 from .study import Sequence as Kind
 from .study import Series, Study, View
+from .tiles import Clip, Tile
 
 if TYPE_CHECKING:
+    from .general.config import GeneralConfig
     from .model.config import ModelConfig
 
 # ImageNet statistics, with which the published video encoder was initialised and trained.
@@ -31,19 +35,9 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 CINE_FRAMES = 30
 LGE_SLICES = (10, 15)  # what the published training data hold; others are noted
-
-
-@dataclass(frozen=True)
-class Clip:
-    """What a model sees of a study.
-
-    Attributes:
-        tensor: `(F, 3, H, W)` float32, normalised.
-        notes: sentences about what was missing or assumed.
-    """
-
-    tensor: Tensor
-    notes: tuple[str, ...] = ()
+# Steps of the golden ratio spread any number of points evenly over a cycle (Knuth, The Art of
+# Computer Programming 3, 6.4), so that slices beside each other are seen at different phases.
+_GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True)
@@ -55,19 +49,21 @@ class Place:
     time: int
 
 
-def study_to_clip(study: Study, config: ModelConfig) -> Clip:
+def study_to_clip(study: Study, config: ModelConfig | GeneralConfig) -> Clip:
     """The clip of a study, in the layout that the model was trained on.
 
     Raises:
         StudyError: if the study has none of the views that the layout needs.
     """
     if config.layout.name == "heart":
-        tensor, notes = heart_clip(study, config.layout, config.video.image_size)
-        return Clip(tensor, tuple(notes))
+        return heart_clip(study, config.layout, config.video.image_size)
     if config.layout.name == "published":
         return _published_clip(study, config)
+    if config.layout.name == "frames":
+        return _frames_clip(study, config)
     raise CheckpointError(
-        f"config.json: the layout is {config.layout.name!r}; known are 'published' and 'heart'."
+        f"config.json: the layout is {config.layout.name!r}; known are 'published', 'heart' and, "
+        "for general models, 'frames'."
     )
 
 
@@ -88,13 +84,8 @@ def transform_clip(frames: np.ndarray, size: int = 224) -> Tensor:
     then ImageNet's mean and deviation. A frame of 224 x 224 is not left as it is.
     """
     video = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
-    resized = round(256 * size / 224)
-    height, width = video.shape[2:]
-    short, long = min(height, width), max(height, width)
-    long = int(resized * long / short)
-    video = _resize(video, (resized, long) if height <= width else (long, resized))
-    top, left = (round((side - resized) / 2) for side in video.shape[2:])
-    video = video[:, :, top : top + resized, left : left + resized]
+    shape, (top, left), resized = _resized(*video.shape[2:], size)
+    video = _resize(video, shape)[:, :, top : top + resized, left : left + resized]
     video = _resize(video, (size, size))
     mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
     return (video - mean) / std
@@ -138,6 +129,57 @@ def to_8bit(pixels: np.ndarray) -> np.ndarray:
     return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
 
 
+def spread_frames(study: Study, count: int) -> list[tuple[Series, int]]:
+    """`count` pictures of a study, each a series and a phase.
+
+    Every group of one view and kind gives as many, spread over its slices and phases; groups come
+    in the order of the study, and the first give those left over. Where a group has fewer pictures
+    than that, some are shown again.
+
+    Raises:
+        StudyError: if the study has no series.
+    """
+    groups: dict[tuple[View, Kind], list[Series]] = {}
+    for series in study.series:
+        groups.setdefault((series.view, series.sequence), []).append(series)
+    if not groups:
+        raise StudyError("The study holds no images that were kept.")
+    each, left = divmod(count, len(groups))
+    chosen = []
+    for number, stack in enumerate(groups.values()):
+        share = each + (number < left)
+        for i in range(share):
+            series = stack[(2 * i + 1) * len(stack) // (2 * share)]
+            chosen.append((series, int(i * _GOLDEN % 1 * len(series.pixels))))
+    return chosen
+
+
+def _frames_clip(study: Study, config: GeneralConfig) -> Clip:
+    """Whole fields of view in grey, the middle square of each, so that hearts keep their shape."""
+    chosen = spread_frames(study, config.video.num_frames)
+    greys = {id(series): to_8bit(series.pixels) for series, _ in chosen}
+    size = config.video.image_size
+    frames = [_square(greys[id(series)][phase], size, config.resample) for series, phase in chosen]
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (config.mean, config.std))
+    note = (
+        f"A general model is shown {len(chosen)} pictures of the study, one by one; it knows "
+        "neither what views they are nor that they move."
+    )
+    return Clip((torch.stack(frames).expand(-1, 3, -1, -1) - mean) / std, (note,))
+
+
+def _square(grey: np.ndarray, size: int, mode: str) -> Tensor:
+    """8-bit `(H, W)` to `(1, size, size)`, 0 to 1: the shorter side to `size`, then the middle."""
+    height, width = grey.shape
+    short = min(height, width)
+    # As `transformers` rounds: the longer side down, the margin before the middle down.
+    shape = (size * height // short, size * width // short)
+    picture = torch.from_numpy(grey)[None, None].float() / 255
+    picture = _resize(picture, shape, mode)[0].clamp(0, 1)
+    top, left = ((side - size) // 2 for side in shape)
+    return picture[:, top : top + size, left : left + size]
+
+
 def _published_clip(study: Study, config: ModelConfig) -> Clip:
     stacks = _published_stacks(study)
     if not {"cine_lax", "cine_sa"} & set(stacks):
@@ -147,12 +189,35 @@ def _published_clip(study: Study, config: ModelConfig) -> Clip:
     order = [order[i] for i in sample_frames(len(order), config.video.num_frames)]
     size, used = config.video.image_size, {(p.view, p.slice) for p in order}
     frames = {key: _series_frames(stacks[key[0]][key[1]], size) for key in used}
-    chosen = []
-    for place in order:
-        series = frames[place.view, place.slice]
+    chosen, tiles = [], []
+    for frame, place in enumerate(order):
+        series = stacks[place.view][place.slice]
         # A cine of another length is read at the nearest of the 30 published phases.
-        chosen.append(series[place.time * len(series) // CINE_FRAMES])
-    return Clip(pad_clip(torch.stack(chosen), config.video.num_frames), tuple(_missing(stacks)))
+        phase = place.time * len(series.pixels) // CINE_FRAMES
+        chosen.append(frames[place.view, place.slice][phase])
+        beat = phase / len(series.pixels) if series.is_cine else None
+        where = _transform_geometry(series, size)
+        tiles.append(Tile(frame, (0, 1, 2), series, phase, None, beat, *where))
+    tensor = pad_clip(torch.stack(chosen), config.video.num_frames)
+    return Clip(tensor, tuple(_missing(stacks)), tuple(tiles))
+
+
+def _resized(height: int, width: int, size: int) -> tuple[tuple[int, int], tuple[int, int], int]:
+    """A picture's published size before the centre is cut, where that begins, and its side."""
+    side = round(256 * size / 224)
+    long = int(side * max(height, width) / min(height, width))
+    shape = (side, long) if height <= width else (long, side)
+    return shape, (round((shape[0] - side) / 2), round((shape[1] - side) / 2)), side
+
+
+def _transform_geometry(series: Series, size: int) -> tuple[Point, Point]:
+    """Where `transform_clip` puts a series' pixels: the scale and offset of a `Tile`."""
+    pixels = series.pixels.shape[1:]
+    shape, starts, side = _resized(*pixels, size)
+    last = size / side
+    scale = [m / n for m, n in zip(shape, pixels, strict=True)]
+    offset = [(s / 2 - start) * last - 0.5 for s, start in zip(scale, starts, strict=True)]
+    return (scale[0] * last, scale[1] * last), (offset[0], offset[1])
 
 
 def _series_frames(series: Series, size: int) -> Tensor:
@@ -202,5 +267,5 @@ def _missing(stacks: Mapping[str, Sequence[Series]]) -> list[str]:
     return notes
 
 
-def _resize(video: Tensor, size: tuple[int, int]) -> Tensor:
-    return interpolate(video, size=size, mode="bilinear", antialias=True, align_corners=False)
+def _resize(video: Tensor, size: tuple[int, int], mode: str = "bilinear") -> Tensor:
+    return interpolate(video, size=size, mode=mode, antialias=True, align_corners=False)

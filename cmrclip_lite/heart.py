@@ -35,7 +35,7 @@ def find_heart(stack: Sequence[Series]) -> Place | None:
     The place with most motion in the middle half of the stack, motion being the deviation over
     time of the smoothed picture.
     """
-    maps = [search_grid(series).std(dim=0, correction=0).numpy() for series in _middle_half(stack)]
+    maps = [search_grid(series).std(dim=0, correction=0).numpy() for series in middle_half(stack)]
     shape = np.min([m.shape for m in maps], axis=0)
     motion = sum(m[: shape[0], : shape[1]] for m in maps) / len(maps)
     return centre_of_motion(motion, (SEARCH_MM, SEARCH_MM))
@@ -87,10 +87,10 @@ def find_extremes(stack: Sequence[Series], centre: Place) -> tuple[int, int]:
         Indices from 0; both 0 where there is one phase only.
     """
     count = len(stack[len(stack) // 2].pixels)
-    views = [_window(search_grid(series), centre) for series in _middle_half(stack)]
+    views = [_window(search_grid(series), centre) for series in middle_half(stack)]
     views = [
         view[[phase_of(series, phase, count) for phase in range(count)]]
-        for view, series in zip(views, _middle_half(stack), strict=True)
+        for view, series in zip(views, middle_half(stack), strict=True)
     ]
     flat = torch.cat([view.flatten(1) for view in views], dim=1)  # (count, pixels)
     if not flat.numel():
@@ -122,7 +122,7 @@ def crop(series: Series, pixels: np.ndarray, centre: Place, spacing: float, size
     """`(F, H, W)` pixels to `(F, size, size)` at `spacing` mm, zeros outside the picture."""
     grid = resample(pixels, series, spacing)
     out = grid.new_zeros(len(grid), size, size)
-    starts = [round(c / spacing - size / 2) for c in centre]
+    starts = _starts(centre, spacing, size)
     (top, bottom, to_top), (left, right, to_left) = (
         (max(start, 0), min(start + size, length), max(-start, 0))
         for start, length in zip(starts, grid.shape[1:], strict=True)
@@ -133,13 +133,19 @@ def crop(series: Series, pixels: np.ndarray, centre: Place, spacing: float, size
     return out
 
 
+def crop_geometry(series: Series, centre: Place, spacing: float, size: int) -> tuple[Place, Place]:
+    """Where `crop` puts a series' pixels: the scale and offset of a `tiles.Tile`."""
+    shape = series.pixels.shape[1:]
+    scale = [m / n for m, n in zip(_grid_shape(series, spacing), shape, strict=True)]
+    starts = _starts(centre, spacing, size)
+    offset = [s / 2 - 0.5 - start for s, start in zip(scale, starts, strict=True)]
+    return (scale[0], scale[1]), (offset[0], offset[1])
+
+
 def resample(pixels: np.ndarray, series: Series, spacing: float) -> Tensor:
     """`(F, H, W)` pixels of a series as float32 on a grid of `spacing` mm."""
-    shape = [
-        max(1, round(n * mm / spacing))
-        for n, mm in zip(pixels.shape[1:], series.spacing_mm, strict=True)
-    ]
     video = torch.from_numpy(pixels.astype(np.float32))[:, None]
+    shape = _grid_shape(series, spacing)
     return interpolate(video, size=shape, mode="bilinear", antialias=True)[:, 0]
 
 
@@ -185,13 +191,25 @@ def phase_of(series: Series, phase: int, count: int) -> int:
     return round(phase * length / count) % length
 
 
+def middle_half(stack: Sequence[Series]) -> Sequence[Series]:
+    """The inner slices of a stack, at least one: they show the ventricles."""
+    return stack[len(stack) // 4 : max(len(stack) // 4 + 1, -(-3 * len(stack) // 4))]
+
+
+def _grid_shape(series: Series, spacing: float) -> tuple[int, int]:
+    """Rows and columns of a series on a grid of `spacing` mm."""
+    (height, width), (down, across) = series.pixels.shape[1:], series.spacing_mm
+    return max(1, round(height * down / spacing)), max(1, round(width * across / spacing))
+
+
+def _starts(centre: Place, spacing: float, size: int) -> tuple[int, int]:
+    """The first row and column of that grid that are cut out."""
+    return round(centre[0] / spacing - size / 2), round(centre[1] / spacing - size / 2)
+
+
 def _window(grid: Tensor, centre: Place) -> Tensor:
     spans = [
         slice(*(max(0, round((c + side * WINDOW_MM / 2) / SEARCH_MM)) for side in (-1, 1)))
         for c in centre
     ]
     return grid[:, spans[0], spans[1]]
-
-
-def _middle_half(stack: Sequence[Series]) -> Sequence[Series]:
-    return stack[len(stack) // 4 : max(len(stack) // 4 + 1, -(-3 * len(stack) // 4))]

@@ -14,7 +14,7 @@ What a study lacks is zeros.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,7 @@ from .heart import (
     Place,
     beat_phases,
     crop,
+    crop_geometry,
     find_extremes,
     find_heart,
     image_centre,
@@ -33,7 +34,8 @@ from .heart import (
     in_patient,
     phase_of,
 )
-from .study import Sequence, Series, Study, View
+from .study import Level, Sequence, Series, Study, View
+from .tiles import Clip, Tile
 
 if TYPE_CHECKING:
     from .model.config import LayoutConfig
@@ -57,9 +59,38 @@ class _Beat:
     es: int
     count: int
 
+    def share(self, phase: int) -> float:
+        """How much of the heartbeat has passed since end-diastole, 0 to 1."""
+        return (phase - self.ed) % self.count / self.count
 
-def heart_clip(study: Study, layout: LayoutConfig, size: int) -> tuple[Tensor, list[str]]:
-    """A study to `(layout.heart_frames, 3, size, size)`, normalised, and notes on what is missing.
+
+@dataclass
+class _Filling:
+    """A clip that is being filled, `(F, 3, size, size)` of `spacing` mm, and from what."""
+
+    tensor: Tensor
+    spacing: float
+    tiles: list[Tile] = field(default_factory=list)
+
+    def put(
+        self,
+        frame: int,
+        channel: int,
+        series: Series,
+        phase: int,
+        centre: Place,
+        level: Level | None = None,
+        beat: float | None = None,
+    ) -> None:
+        size = self.tensor.shape[-1]
+        picture = crop(series, series.pixels[phase][None], centre, self.spacing, size)
+        self.tensor[frame, channel] = picture[0]
+        scale, offset = crop_geometry(series, centre, self.spacing, size)
+        self.tiles.append(Tile(frame, (channel,), series, phase, level, beat, scale, offset))
+
+
+def heart_clip(study: Study, layout: LayoutConfig, size: int) -> Clip:
+    """A study to `(layout.heart_frames, 3, size, size)`, with notes on what is missing.
 
     Raises:
         StudyError: if the study has no short-axis cine; no checkpoint was trained without one.
@@ -75,13 +106,14 @@ def heart_clip(study: Study, layout: LayoutConfig, size: int) -> tuple[Tensor, l
             "Add the short-axis cine stack, or use a checkpoint with another layout."
         )
     beat = _beat(stack, notes)
-    clip = torch.zeros(layout.heart_frames, 3, size, size)
-    clip[: layout.phases] = _cine_frames(beat, layout, size)
+    filling = _Filling(torch.zeros(layout.heart_frames, 3, size, size), layout.spacing_mm)
+    _put_cines(filling, beat, layout.phases)
     if enhanced:
-        clip[-3] = _enhancement_frame(enhanced, beat, layout, size)
-    clip[-2:] = _long_axis_frames(long_axes, beat, layout, size)
+        _put_enhancement(filling, enhanced, beat, layout.phases)
+    _put_long_axes(filling, long_axes, beat, layout.phases + 1)
     notes += _missing(enhanced, long_axes)
-    return normalise_groups(clip[None])[0], notes
+    tensor = normalise_groups(filling.tensor[None])[0]
+    return Clip(tensor, tuple(notes), tuple(filling.tiles))
 
 
 def normalise_groups(clips: Tensor) -> Tensor:
@@ -152,21 +184,18 @@ def _levels(stack: list[Series]) -> list[Series]:
     return [stack[min(int(f * len(stack)), len(stack) - 1)] for f in LEVELS]
 
 
-def _cine_frames(beat: _Beat, layout: LayoutConfig, size: int) -> Tensor:
-    """`(layout.phases, 3, size, size)`."""
-    phases = beat_phases(beat.ed, beat.es, beat.count, layout.phases)
-    planes = []
-    for series in beat.levels:
-        pixels = series.pixels[[phase_of(series, phase, beat.count) for phase in phases]]
-        planes.append(crop(series, pixels, beat.centre, layout.spacing_mm, size))
-    return torch.stack(planes, dim=1)
+def _put_cines(filling: _Filling, beat: _Beat, phases: int) -> None:
+    for channel, (series, level) in enumerate(zip(beat.levels, Level, strict=True)):
+        for frame, phase in enumerate(beat_phases(beat.ed, beat.es, beat.count, phases)):
+            own = phase_of(series, phase, beat.count)
+            at = beat.share(phase)
+            filling.put(frame, channel, series, own, beat.centre, level, at)
 
 
-def _enhancement_frame(stack: list[Series], beat: _Beat, layout: LayoutConfig, size: int) -> Tensor:
-    """`(3, size, size)`: for each cine level the still nearest to the heart's middle there."""
+def _put_enhancement(filling: _Filling, stack: list[Series], beat: _Beat, frame: int) -> None:
+    """For each cine level the still nearest to the heart's middle there."""
     points = [in_patient(series, beat.centre) for series in beat.levels]
-    planes = []
-    for point, chosen in zip(points, _levels(stack), strict=True):
+    for channel, (point, chosen) in enumerate(zip(points, _levels(stack), strict=True)):
         if point is not None and all(
             s.position_mm is not None and s.normal is not None for s in stack
         ):
@@ -174,28 +203,23 @@ def _enhancement_frame(stack: list[Series], beat: _Beat, layout: LayoutConfig, s
             away = [round(abs(float((point - s.position_mm) @ s.normal)), 1) for s in stack]
             chosen = stack[max(i for i, mm in enumerate(away) if mm == min(away))]
         centre = in_image(chosen, point) or image_centre(chosen)
-        planes.append(crop(chosen, chosen.pixels[:1], centre, layout.spacing_mm, size)[0])
-    return torch.stack(planes)
+        filling.put(frame, channel, chosen, 0, centre, list(Level)[channel])
 
 
-def _long_axis_frames(
-    views: list[list[Series]], beat: _Beat, layout: LayoutConfig, size: int
-) -> Tensor:
-    """`(2, 3, size, size)`: of each view the middle series at the two extremes; zeros for none.
+def _put_long_axes(filling: _Filling, views: list[list[Series]], beat: _Beat, first: int) -> None:
+    """Of each view the middle series at the two extremes, from frame `first` on.
 
     Centred on the basal level, so that the atria are seen as well.
     """
     middle = in_patient(beat.levels[0], beat.centre)
-    frames = torch.zeros(2, len(views), size, size)
     for channel, stack in enumerate(views):
         if not stack:
             continue
         series = stack[len(stack) // 2]
-        extremes = [phase_of(series, phase, beat.count) for phase in (beat.ed, beat.es)]
         centre = in_image(series, middle) or find_heart([series]) or image_centre(series)
-        pixels = series.pixels[extremes]
-        frames[:, channel] = crop(series, pixels, centre, layout.spacing_mm, size)
-    return frames
+        for frame, phase in enumerate((beat.ed, beat.es), first):
+            own = phase_of(series, phase, beat.count)
+            filling.put(frame, channel, series, own, centre, beat=beat.share(phase))
 
 
 def _missing(enhanced: list[Series], long_axes: list[list[Series]]) -> list[str]:

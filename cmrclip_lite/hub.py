@@ -4,9 +4,10 @@
     model = load("makiyeah/CMRCLIP", device="cuda")       # the published one, 893 MB once
     model = load("owner/name", revision="v2")             # or "owner/name@v2"
     model = load("runs/mine")
+    model = load("openai/clip-vit-base-patch32")          # a general one, to compare with
 
 From the Hub only the configuration, one weights file and one tokenizer file are fetched, into the
-Hub's own cache.
+Hub's own cache; of a general model also how pictures and texts are prepared. No code is.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from .bundled import checkpoint_folder
 from .checkpoint import CONFIG_FILE, TOKENIZER_FILES, WEIGHT_FILES
 from .download import HubRepository
 from .errors import CheckpointError
+from .general import config as general_config
+from .general import model as general_model
+from .general.config import Beside, GeneralText
+from .general.model import GeneralModel
 from .model import CMRCLIP, TextConfig
 
 log = logging.getLogger(__name__)
@@ -38,8 +43,11 @@ def load(
     dtype: str | torch.dtype | None = None,
     cache_dir: str | Path | None = None,
     token: str | bool | None = None,
-) -> CMRCLIP:
+) -> CMRCLIP | GeneralModel:
     """A model ready to encode, in evaluation mode.
+
+    A CLIP or SigLIP checkpoint of `transformers` gives a general model, which stands in the place
+    of a cardiac one everywhere (`general/`).
 
     Args:
         name: None or "bundled", a folder, or a Hub id "owner/name" or "owner/name@revision".
@@ -57,10 +65,17 @@ def load(
     target, kind = _device(device), _dtype(dtype)
     source = _find(name, revision, cache_dir, token)
     try:
-        config = checkpoint.read_config(source.config)
+        general = general_config.model_type(source.config) is not None
+        if general:
+            config = general_config.read_config(source.config, source.beside)
+        else:
+            config = checkpoint.read_config(source.config)
         state = checkpoint.read_weights(source.weights)
-        tokenizer = source.tokenizer(config.text)
-        model = checkpoint.build_model(config, state, tokenizer)
+        if general:
+            tokenizer = source.own_tokenizer(config.text)
+            model = general_model.build_model(config, state, tokenizer)
+        else:
+            model = checkpoint.build_model(config, state, source.tokenizer(config.text))
     except CheckpointError as error:
         raise CheckpointError(f"{source.name}: {error}") from error
     model.name = source.name
@@ -76,12 +91,16 @@ def save(model: CMRCLIP, folder: str | Path) -> None:
 
 @dataclass(frozen=True)
 class _Source:
-    """Where the parts of one checkpoint lie, and how people call it."""
+    """Where the parts of one checkpoint lie, and how people call it.
+
+    `beside` gives the first of some other files that the checkpoint has.
+    """
 
     name: str
     config: Path
     weights: Path
     tokenizer_file: Path | None
+    beside: Beside
     cache_dir: str | Path | None
     token: str | bool | None
 
@@ -101,6 +120,16 @@ class _Source:
             raise CheckpointError(
                 f"config.json names {config.tokenizer} as its tokenizer, which has neither "
                 f"{' nor '.join(TOKENIZER_FILES)}. Put one of them beside the weights."
+            )
+        return checkpoint.read_tokenizer(path, config)
+
+    def own_tokenizer(self, config: GeneralText) -> Tokenizer:
+        """The tokenizer.json of a general checkpoint."""
+        path = self.beside(TOKENIZER_FILES[:1])
+        if path is None:
+            raise CheckpointError(
+                f"There is no {TOKENIZER_FILES[0]}; save the tokenizer again with save_pretrained "
+                "of a recent transformers, and put it beside the weights."
             )
         return checkpoint.read_tokenizer(path, config)
 
@@ -132,10 +161,12 @@ def _in_folder(
         return next((folder / n for n in names if (folder / n).is_file()), None)
 
     config, weights = first([CONFIG_FILE]), first(WEIGHT_FILES)
+    if config is None and first([general_config.OPEN_CLIP_FILE]):
+        raise CheckpointError(f"{name} {general_config.OPEN_CLIP}")
     if config is None or weights is None:
         lacks = CONFIG_FILE if config is None else " or ".join(WEIGHT_FILES)
         raise CheckpointError(f"The folder {name} is no checkpoint: it has no {lacks}.")
-    return _Source(name, config, weights, first(TOKENIZER_FILES), cache_dir, token)
+    return _Source(name, config, weights, first(TOKENIZER_FILES), first, cache_dir, token)
 
 
 def _on_hub(
@@ -143,6 +174,8 @@ def _on_hub(
 ) -> _Source:
     hub = HubRepository.named(name, revision, cache_dir, token)
     config = hub.file(CONFIG_FILE)
+    if config is None and hub.file(general_config.OPEN_CLIP_FILE):
+        raise CheckpointError(f"{hub.repo} {general_config.OPEN_CLIP}")
     if config is None:
         raise CheckpointError(f"{hub.repo} has no {CONFIG_FILE}, so it is no checkpoint.")
     # The cache lays files out as snapshots/<commit>/<file>. All the rest comes from that commit,
@@ -153,7 +186,8 @@ def _on_hub(
     if weights is None:
         raise CheckpointError(f"{hub.repo} has neither {' nor '.join(WEIGHT_FILES)}.")
     tokenizer_file = hub.first_of(TOKENIZER_FILES)
-    return _Source(f"{hub.repo}@{commit[:12]}", config, weights, tokenizer_file, cache_dir, token)
+    name = f"{hub.repo}@{commit[:12]}"
+    return _Source(name, config, weights, tokenizer_file, hub.first_of, cache_dir, token)
 
 
 def _device(device: str | torch.device) -> torch.device:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .model import CMRCLIP
 
 MAX_CONDITIONS = 50
+# What tokenizers put for what they have no piece of.
+_UNKNOWN = frozenset(["[UNK]", "<unk>"])
 
 _NOT_MEASURED = (
     "Not measured against anything: no case library was given, so a similarity can only be "
@@ -207,7 +209,7 @@ def _token_notes(model: CMRCLIP, prompts: tuple[str, ...]) -> list[str]:
         notes.append(f"The model reads {most} tokens of a text; what comes after them is ignored.")
     # The shortest prompt has the least of our own words around the text.
     tokens = min((e.tokens for e in encodings), key=len)
-    if "[UNK]" in tokens:
+    if not _UNKNOWN.isdisjoint(tokens):
         notes.append("Some characters or words are unknown to the model and were skipped.")
     return notes
 
@@ -216,14 +218,14 @@ def _result(
     question: _Question, similarity: float, others: np.ndarray | None, library: CaseLibrary | None
 ) -> Score:
     cases = normal_cases = 0
-    percentile = percentile_normal = None
+    among_all = among_normal = None
     reference = _NOT_MEASURED
     if others is not None and library is not None:
         normal = others[library.reference.normal]
         cases, normal_cases = len(others), len(normal)
         which = "the" if cases == library.reference.total else f"{cases} drawn at random from the"
-        percentile = _percentile(similarity, others)
-        percentile_normal = _percentile(similarity, normal) if normal_cases else None
+        among_all = percentile(similarity, others)
+        among_normal = percentile(similarity, normal) if normal_cases else None
         reference = (
             f"Measured against {which} {library.reference.total} cases of the library "
             f"'{library.name}', {normal_cases or 'none'} of them normal."
@@ -233,8 +235,8 @@ def _result(
         key=question.known.key if question.known else None,
         similarity=similarity,
         prompts=question.prompts,
-        percentile=percentile,
-        percentile_normal=percentile_normal,
+        percentile=among_all,
+        percentile_normal=among_normal,
         reference=reference,
         notes=tuple(question.notes),
         cases=cases,
@@ -243,8 +245,8 @@ def _result(
     )
 
 
-def _percentile(value: float, others: np.ndarray) -> float:
-    """Mid-rank: cases below, plus half of those equal, in per cent.
+def percentile(value: float, others: np.ndarray) -> float:
+    """Mid-rank: of others `(N,)` those below, plus half of those equal, in per cent.
 
     Equal is within float32 rounding, so that a case of the library ties with itself.
     """

@@ -60,7 +60,7 @@ def test_heart_clip_is_on_a_grid_of_millimetres():
     """The disc has the same size in the clip whatever the pixels' spacing."""
     areas = []
     for spacing, shape in ((1.0, (220, 240)), (2.0, (110, 120))):
-        clip, _ = heart_clip(beating_disc(shape=shape, spacing=spacing), LAYOUT, 80)
+        clip = heart_clip(beating_disc(shape=shape, spacing=spacing), LAYOUT, 80).tensor
         assert clip.shape == (7, 3, 80, 80)
         areas.append(float((clip[0] > 0).float().sum()) * 2.0**2)
     assert areas[0] == pytest.approx(areas[1], rel=0.05)
@@ -80,7 +80,7 @@ def test_slices_with_other_numbers_of_phases_are_read_at_the_same_time():
     study = beating_disc(phases=24, es=8 / 24)
     for series in study.series[2:5:2]:
         series.pixels = series.pixels[::2]
-    clip, _ = heart_clip(study, LAYOUT, 80)
+    clip = heart_clip(study, LAYOUT, 80).tensor
     area = (clip[:4] > 0).float().sum((2, 3))
     assert area[:, 0] == pytest.approx(area[:, 1], rel=0.05)
     assert (area.argmin(0) == 2).all() and (area.argmax(0) == 0).all()
@@ -139,7 +139,8 @@ def test_enhancement_is_taken_at_the_cines_level_and_around_the_heart():
     ]  # the heart lies at (120 - 40, 90 - 30) of these pictures
     repeated = still((40, 30, 24), SAX, (40.0, 80.0))
     study.series += [*stills, repeated]
-    clip, notes = heart_clip(study, LAYOUT, 80)
+    clip = heart_clip(study, LAYOUT, 80)
+    clip, notes = clip.tensor, clip.notes
     assert not any("enhancement" in note for note in notes)
     middle = brightest(clip[4, 1])
     assert middle == pytest.approx((40, 40), abs=3)
@@ -154,7 +155,7 @@ def test_enhancement_without_geometry_is_taken_by_its_place_in_the_stack():
         replace(still((0, 0, 0), SAX, (spot, 80.0)), position_mm=None, orientation=None)
         for spot in spots
     ]
-    clip, _ = heart_clip(study, LAYOUT, 80)
+    clip = heart_clip(study, LAYOUT, 80).tensor
     for channel, index in enumerate((2, 4, 6)):
         assert brightest(clip[4, channel])[0] == pytest.approx(spots[index] / 2, abs=1)
 
@@ -165,7 +166,8 @@ def test_long_axes_are_cut_around_the_heart_at_both_extremes():
                  kind=Sequence.CINE, phases=10)  # fmt: skip
     four.pixels[4] = np.roll(four.pixels[4], 10, axis=0)  # 20 mm down at 0.4 of the beat
     study.series.append(four)
-    clip, notes = heart_clip(study, LAYOUT, 80)
+    clip = heart_clip(study, LAYOUT, 80)
+    clip, notes = clip.tensor, clip.notes
     # The picture's middle is the basal level, 16 mm from the heart's, so that atria are seen.
     assert brightest(clip[5, 0]) == pytest.approx((40, 48), abs=3)
     assert brightest(clip[6, 0]) == pytest.approx((50, 48), abs=3)
@@ -174,7 +176,8 @@ def test_long_axes_are_cut_around_the_heart_at_both_extremes():
 
 
 def test_what_is_missing_is_zero_and_named():
-    clip, notes = heart_clip(beating_disc(), LAYOUT, 80)
+    clip = heart_clip(beating_disc(), LAYOUT, 80)
+    clip, notes = clip.tensor, clip.notes
     assert (clip[4:] == 0).all() and (clip[:4].abs().amax((2, 3)) == 2).all()
     assert len(notes) == 2 and "enhancement" in notes[0] and "atria" in notes[1]
 
@@ -204,13 +207,15 @@ def test_a_still_heart_falls_back_to_the_centre_and_says_so():
     study = beating_disc()
     for series in study.series:
         series.pixels = np.repeat(series.pixels[:1], 12, axis=0)
-    clip, notes = heart_clip(study, LAYOUT, 80)
+    clip = heart_clip(study, LAYOUT, 80)
+    clip, notes = clip.tensor, clip.notes
     assert torch.isfinite(clip).all()
     assert any("centre" in note for note in notes)
 
 
 def test_few_phases_and_one_slice_still_read():
-    clip, notes = heart_clip(beating_disc(slices=1, phases=2), LAYOUT, 80)
+    clip = heart_clip(beating_disc(slices=1, phases=2), LAYOUT, 80)
+    clip, notes = clip.tensor, clip.notes
     assert clip.shape == (7, 3, 80, 80) and "stand for all three levels" in notes[0]
     assert torch.equal(clip[0], clip[1]) and torch.equal(clip[2], clip[3])
     assert (clip[0] > 0).sum() > (clip[2] > 0).sum()

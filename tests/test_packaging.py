@@ -20,9 +20,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# baselines are for a few benchmarks and are not part of what `make` installs.
 INSTALLED_EXTRAS = (
-    "demo", "notebooks", "eval", "codecs", "formats", "deidentify", "scale", "test"
+    "demo", "notebooks", "eval", "codecs", "formats", "deidentify", "scale", "baselines", "test",
 )  # fmt: skip
 ZEROGPU_TORCH = {"2.8.0", "2.9.1", "2.10.0", "2.11.0"}
 

@@ -192,7 +192,7 @@ def test_a_changed_matrix_shows_the_same_field_of_view(exam):
 
 def test_a_lossy_copy_is_close_to_the_grey_one(exam):
     grey = same_exam.eight_bit(exam).series[0].pixels
-    packed = same_exam.jpeg(90)(exam).series[0].pixels
+    packed = same_exam.compressed(90)(exam).series[0].pixels
     assert grey.dtype == packed.dtype == np.uint8 and grey.shape == packed.shape
     difference = np.abs(grey.astype(int) - packed)
     assert 0 < difference.mean() < 5

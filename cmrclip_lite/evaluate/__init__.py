@@ -1,7 +1,12 @@
-"""How good scores and retrieval are, always with an interval.
+"""How good a checkpoint is, always with an interval.
 
-`scores.py` asks whether a score tells cases apart, `retrieval.py` whether what is found is what was
-looked for, and `intervals.py` how sure either is.
+`scores.py` asks whether a score tells cases apart, `thresholds.py` what it says where a line is
+drawn, `retrieval.py` whether what is found is what was looked for, `few_shot.py` and `probes.py`
+what the embeddings hold, `diagnosis.py` which of several classes a case is of, `subgroups.py` for
+whom all that holds, `compare.py` whether another checkpoint is better, `explanations.py` whether a
+map shows what a score rests on, `calibration.py` and `conformal.py` what may be said of one case,
+and `intervals.py` how sure any of it is. `cohort.py` says who is judged, `evaluation.py` measures
+it, and `report.py` and `tables.py` write it down.
 """
 
 from .intervals import RESAMPLES, Estimate, macro_mean, mean_of, median_of
@@ -16,7 +21,7 @@ from .retrieval import (
     shared_findings,
     unranked,
 )
-from .scores import auc, average_precision
+from .scores import auc, average_precision, mean_auc
 
 __all__ = [
     "RESAMPLES",
@@ -27,6 +32,7 @@ __all__ = [
     "leave_one_out",
     "macro_mean",
     "match_ranks",
+    "mean_auc",
     "mean_of",
     "median_of",
     "median_rank",

@@ -3,6 +3,7 @@
 Nothing here knows of files, models or web pages.
 """
 
+from .explain import contribution_curve, saliency_overlay
 from .moving import (
     GAP,
     first_frame,
@@ -13,16 +14,20 @@ from .moving import (
     picture_data_uri,
     to_grey,
 )
+from .robustness import robustness_lines
 from .scores import score_bars
 
 __all__ = [
     "GAP",
+    "contribution_curve",
     "first_frame",
     "first_pixels",
     "heart_rate_fps",
     "moving_grid",
     "moving_picture",
     "picture_data_uri",
+    "robustness_lines",
+    "saliency_overlay",
     "score_bars",
     "to_grey",
 ]

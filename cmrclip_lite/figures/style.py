@@ -10,7 +10,7 @@ import html
 import textwrap
 
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#8a8f98"
-GREEN, RED, PURPLE = "#009E73", "#D55E00", "#CC79A7"
+GREEN, RED, PURPLE, SKY = "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 LINE = "rgba(138, 143, 152, 0.35)"  # of grids and axes
 
 

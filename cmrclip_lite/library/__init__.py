@@ -7,18 +7,21 @@
 a library to the Hub and back.
 """
 
-from .case_library import CaseLibrary, Reference, default_library
+from .case_library import CaseLibrary, default_library
 from .filters import Filters
 from .records import Acquisition, Case, CaseRecord, age_band
+from .reference import NORMAL, Reference, ReferenceCase
 from .verifying import Verdict
 
 __all__ = [
+    "NORMAL",
     "Acquisition",
     "Case",
     "CaseLibrary",
     "CaseRecord",
     "Filters",
     "Reference",
+    "ReferenceCase",
     "Verdict",
     "age_band",
     "default_library",

@@ -7,7 +7,6 @@ refuses any other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,34 +18,17 @@ from .. import bundled
 from ..errors import LibraryError
 from . import indexing, store
 from .filters import Filters, id_among, quoted
+from .nearest import VECTORS
 from .records import FORMAT, Case, CaseRecord, schema, to_record
+from .reference import NORMAL, Reference, read_reference
 from .rows import to_rows
-from .searching import VECTORS, Query, Searcher, excluded, query_vector
+from .searching import Query, Searcher, excluded, query_vector
 from .verifying import Verdict, verify_rows
 
 if TYPE_CHECKING:
     from lancedb.table import Table
 
     from ..model import CMRCLIP
-
-NORMAL = "normal_study"
-# A score in a library too large for memory is measured against this many of its cases.
-REFERENCE_CASES = 20_000
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """The cases that scores are measured against.
-
-    Attributes:
-        embeddings: `(N, D)` float32.
-        normal: `(N,)` bool, which of them are normal studies.
-        total: cases in the library; more than N where these are a sample.
-    """
-
-    embeddings: np.ndarray
-    normal: np.ndarray
-    total: int
 
 
 class CaseLibrary:
@@ -60,10 +42,12 @@ class CaseLibrary:
         model_identity: the model that embedded its cases.
         model_name: what a person calls that model, with its revision where it has one.
         layout: the layout of the clips that the model saw.
+        width: D, the number of values of an embedding.
     """
 
     def __init__(self, path: str | Path, table: Table) -> None:
-        facts = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+        columns = table.schema
+        facts = {k.decode(): v.decode() for k, v in (columns.metadata or {}).items()}
         if "model_identity" not in facts:
             raise LibraryError(f"The folder {store.shown_name(path)!r} holds no case library.")
         if facts.get("format") != FORMAT:
@@ -76,6 +60,7 @@ class CaseLibrary:
         self.model_identity = facts["model_identity"]
         self.model_name = facts["model_name"]
         self.layout = facts["layout"]
+        self.width: int = columns.field("embedding").type.list_size
         self._table = table
 
     @classmethod
@@ -176,11 +161,6 @@ class CaseLibrary:
         self._refresh()
 
     @property
-    def width(self) -> int:
-        """D, the number of values of an embedding."""
-        return self._table.schema.field("embedding").type.list_size
-
-    @property
     def search_method(self) -> str:
         """A sentence: whether a search compares all cases or asks an index."""
         return self._searcher.method()
@@ -277,7 +257,7 @@ class CaseLibrary:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """`(N, D)` float32, one unit vector per case, in the order of `findings`."""
-        return self._searcher.vectors("image").numpy()
+        return self._searcher.vectors("image")
 
     @cached_property
     def findings(self) -> list[tuple[str, ...]]:
@@ -308,19 +288,9 @@ class CaseLibrary:
     @cached_property
     def reference(self) -> Reference:
         """What a score is measured against: all cases, or a fixed sample of a large library."""
-        total = len(self)
-        if indexing.fits_memory(self._table, self.width):
-            return Reference(self.embeddings, self.normal, total)
-        chosen = np.random.default_rng(0).choice(total, REFERENCE_CASES, replace=False)
+        whole = self.embeddings if indexing.fits_memory(self._table, self.width) else None
         with store.reading(self.path):
-            found = (
-                self._table.take_offsets(sorted(chosen.tolist()))
-                .select(["embedding", "findings"])
-                .to_arrow()
-            )
-        vectors = found["embedding"].combine_chunks().flatten().to_numpy()
-        normal = [NORMAL in findings for findings in found["findings"].to_pylist()]
-        return Reference(vectors.reshape(-1, self.width), np.array(normal), total)
+            return read_reference(self._table, whole)
 
     @cached_property
     def _searcher(self) -> Searcher:

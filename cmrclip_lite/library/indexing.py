@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 EXACT_BYTES = 512 * 2**20
 WORDS = "impression"
 # Measured by benchmarks/library.py on a million vectors of 512 values, a thousand partitions.
-PROBES = 64
-REFINE = 8  # candidates compared exactly, as a multiple of those asked for
+PROBES = 32
+REFINE = 4  # candidates compared exactly, as a multiple of those asked for
 # Columns that filters ask for; scanning them is quick enough in a small library.
 _SCALARS = {"findings": "LABEL_LIST", "views": "LABEL_LIST", "vendor": "BITMAP", "id": "BTREE"}
 

@@ -85,7 +85,8 @@ class CaseRecord:
         id: unique in its library.
         embedding: `(D,)` unit vector.
         impression: the summary section of its report; empty if there is none.
-        findings: keys of `prompts.CONDITIONS` that hold for it, or names of your own.
+        findings: keys of `prompts.CONDITIONS` that hold for it, or names of your own; with a
+            question mark behind, one of which nobody can tell whether it holds.
         picture: a small moving picture, as an animated WebP; empty for none.
         source: where the case comes from, in words.
         impression_embedding: `(D,)` unit vector; None lets the library embed the impression.

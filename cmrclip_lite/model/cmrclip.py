@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from huggingface_hub import ModelHubMixin
@@ -13,15 +12,10 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize as l2_normalize
 
 from ..errors import CheckpointError
-from ..frames import study_to_clip
-from ..study import Study
 from .config import ModelConfig
+from .scoring import Scoring
 from .text_encoder import BertEncoder, mean_over_tokens
 from .video_encoder import SpaceTimeTransformer
-
-if TYPE_CHECKING:
-    from ..library import CaseLibrary
-    from ..zeroshot import Score
 
 NORM_FLOOR = 1e-8
 
@@ -45,6 +39,7 @@ model = cmrclip_lite.load("OWNER/NAME")
 
 # The mixin gives save_pretrained and push_to_hub, with a model card and its metadata.
 class CMRCLIP(
+    Scoring,
     nn.Module,
     ModelHubMixin,
     library_name="cmrclip_lite",
@@ -141,37 +136,6 @@ class CMRCLIP(
             ids[i, : len(row)] = torch.tensor(row)
             mask[i, : len(row)] = 1
         return ids, mask
-
-    @torch.no_grad()
-    def encode_study(self, study: Study, normalize: bool = True) -> Tensor:
-        """A study to `(projection_dim,)`.
-
-        Raises:
-            StudyError: if the study lacks what the model's layout needs.
-        """
-        clip = study_to_clip(study, self.config).tensor
-        return self.encode_clip(clip[None], normalize=normalize)[0]
-
-    def score(
-        self,
-        study: Study | Tensor,
-        conditions: Sequence[str],
-        library: CaseLibrary | None = None,
-    ) -> list[Score]:
-        """How well each condition fits a study, measured against the library's cases.
-
-        Args:
-            study: a study, or its embedding `(projection_dim,)` to ask again without encoding.
-            conditions: what to ask, in words.
-            library: the reference cases. None takes the bundled library where this is the
-                bundled model, and no reference otherwise.
-        """
-        from .. import zeroshot
-        from ..library import default_library
-
-        library = default_library(self) if library is None else library
-        embedding = self.encode_study(study) if isinstance(study, Study) else study
-        return zeroshot.score(self, embedding, conditions, library)
 
 
 def _projection(width_in: int, width_out: int) -> nn.Sequential:

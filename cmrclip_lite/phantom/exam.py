@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass, replace
 
@@ -23,12 +24,31 @@ _IMAGED_SHARES = (0.70, 0.15, 0.08, 0.07)
 
 
 @dataclass(frozen=True, eq=False)
+class Shot:
+    """How a series was taken: by which scanner, of which plane, when (`(T,)` heartbeats)."""
+
+    scanner: Scanner
+    plane: Plane
+    phases: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """What lay in the scanner, and how each series was taken (see `truth_images`)."""
+
+    heart: Heart
+    body: Body
+    shots: Mapping[Series, Shot]
+
+
+@dataclass(frozen=True, eq=False)
 class PhantomCase:
-    """A synthetic exam, what is true of it, and its report's impression."""
+    """A synthetic exam, what is true of it, its report's impression, and what was imaged."""
 
     study: Study
     truth: Truth
     impression: str
+    anatomy: Anatomy
 
 
 def make_case(
@@ -61,23 +81,25 @@ def make_case(
     drawn = _IMAGED[rng.choice(len(_IMAGED), p=_IMAGED_SHARES)]
     kinds = drawn if imaged is None else tuple(k for k in ALL_IMAGED if k in imaged)
     truth = replace(truth, imaged=kinds)
-    study = make_study(truth, rng, size)
-    return PhantomCase(study, truth, write_impression(truth, rng))
+    study, anatomy = make_study(truth, rng, size)
+    return PhantomCase(study, truth, write_impression(truth, rng), anatomy)
 
 
-def make_study(truth: Truth, rng: np.random.Generator, size: str = "full") -> Study:
+def make_study(truth: Truth, rng: np.random.Generator, size: str = "full") -> tuple[Study, Anatomy]:
     """Images of a patient that has this truth, of the kinds that `truth.imaged` names."""
     exam = _draw_exam(truth, rng, size)
     turn = np.radians(rng.normal(0, 14))
     stack = short_axis(exam.heart, exam.scanner, size, turn, rng)
     lines = long_axes(exam.heart, rng)
     planes = stack + (lines if CINE_LAX in truth.imaged else [])
-    series = _cines(exam, planes, rng)
+    shots = _cines(exam, planes, rng)
     if LGE in truth.imaged:
-        series += _late(exam, again(planes, rng), size, rng)
+        shots |= _late(exam, again(planes, rng), size, rng)
+    series = list(shots)
     if rng.random() < 0.3:
         series = _stacks_reversed(series)
-    return Study(series, notes=["A synthetic exam: no patient was imaged."])
+    study = Study(series, notes=["A synthetic exam: no patient was imaged."])
+    return study, Anatomy(exam.heart, exam.body, shots)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +118,8 @@ def _draw_exam(truth: Truth, rng: np.random.Generator, size: str) -> _Exam:
     return _Exam(heart, body, scanner, rng.normal(900, 110), rng.normal(0, [15, 20, 25]))
 
 
-def _cines(exam: _Exam, planes: list[Plane], rng: np.random.Generator) -> list[Series]:
-    scanner, series, scale = exam.scanner, [], None
+def _cines(exam: _Exam, planes: list[Plane], rng: np.random.Generator) -> dict[Series, Shot]:
+    scanner, shots, scale = exam.scanner, {}, None
     signals = tissue_signals(scanner, rng)
     start = rng.uniform(-0.11, 0.06)
     for plane in planes:
@@ -107,15 +129,18 @@ def _cines(exam: _Exam, planes: list[Plane], rng: np.random.Generator) -> list[S
         if scale is None:  # one scale for the exam, as a scanner's receiver has
             scale = scanner.full_scale / np.percentile(frames, 99)
         trigger = np.round(np.arange(len(frames)) * beat / len(frames), 2)
-        series.append(_series(exam, scanner, frames * scale, plane, beat, trigger))
-    return series
+        series = _series(exam, scanner, frames * scale, plane, beat, trigger)
+        shots[series] = Shot(scanner, plane, phase)
+    return shots
 
 
-def _late(exam: _Exam, planes: list[Plane], size: str, rng: np.random.Generator) -> list[Series]:
+def _late(
+    exam: _Exam, planes: list[Plane], size: str, rng: np.random.Generator
+) -> dict[Series, Shot]:
     """One still per plane in mid-diastole."""
     scanner = enhancement_scanner(exam.scanner, size, rng)
     contrast = draw_enhancement(exam.heart.truth, scanner, exam.rr_ms, rng)
-    scale, series = None, []
+    scale, shots = None, {}
     for plane in planes:
         beat = exam.rr_ms * rng.normal(1, 0.035)
         phase = float(np.clip(rng.normal(0.75, 0.025), 0.66, 0.83))
@@ -133,8 +158,9 @@ def _late(exam: _Exam, planes: list[Plane], size: str, rng: np.random.Generator)
         if scale is None:
             scale = scanner.full_scale / np.percentile(frames, 99)
         trigger = np.round([phase * beat], 2)
-        series.append(_series(exam, scanner, frames * scale, plane, beat, trigger, contrast))
-    return series
+        series = _series(exam, scanner, frames * scale, plane, beat, trigger, contrast)
+        shots[series] = Shot(scanner, plane, np.array([phase]))
+    return shots
 
 
 def _stacks_reversed(series: list[Series]) -> list[Series]:
@@ -183,4 +209,4 @@ def _series(
     )
 
 
-__all__ = ["PhantomCase", "make_case", "make_study"]
+__all__ = ["Anatomy", "PhantomCase", "Shot", "make_case", "make_study"]

@@ -94,6 +94,12 @@ def test_sex_and_age_become_what_a_library_keeps(tmp_path, cells, sex, band):
     assert read_reports(path) == [Report("1", sex=sex, age_band=band)]
 
 
+def test_a_finding_of_which_nobody_can_tell_keeps_its_question_mark(tmp_path):
+    cells = "LV dilation?;own finding ?;lvh;unheard??"
+    (report,) = read_reports(written(tmp_path / "r.csv", f"id,findings\n1,{cells}\n"))
+    assert report.findings == ("lv_dilation?", "lv_hypertrophy", "own finding?", "unheard?")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

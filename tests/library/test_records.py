@@ -158,7 +158,7 @@ def test_adding_removing_and_replacing(tiny_model, tmp_path):
 def test_a_score_of_a_library_too_large_for_memory_is_measured_against_a_sample(
     tiny_model, tmp_path, monkeypatch
 ):
-    from cmrclip_lite.library import case_library
+    from cmrclip_lite.library import reference
     from cmrclip_lite.zeroshot import score
 
     cases = [
@@ -167,7 +167,7 @@ def test_a_score_of_a_library_too_large_for_memory_is_measured_against_a_sample(
     ]
     CaseLibrary.create(tmp_path / "library", "fifty", tiny_model, cases)
     monkeypatch.setattr(indexing, "EXACT_BYTES", 0)
-    monkeypatch.setattr(case_library, "REFERENCE_CASES", 20)
+    monkeypatch.setattr(reference, "REFERENCE_CASES", 20)
     library = CaseLibrary.open(tmp_path / "library")
     (asked,) = score(tiny_model, cases[0].embedding, ["LV dilation"], library)
     assert asked.cases == 20 and 0 < asked.normal_cases < 20

@@ -56,19 +56,26 @@ def records(width: int, count: int = 60) -> list[CaseRecord]:
     ]
 
 
-@pytest.fixture(scope="module", params=["in memory", "without an index", "by an index"])
+HOW = ("in memory", "without an index", "by an index")
+
+
+@pytest.fixture(scope="module", params=HOW)
 def library(request, tiny_model, tmp_path_factory):
     """The same library as a small one, and as one that is too large for memory."""
     folder = tmp_path_factory.mktemp("library") / "library"
-    made = CaseLibrary.create(folder, "test", tiny_model, records(tiny_model.config.projection_dim))
-    if request.param == "in memory":
-        yield made
-        return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(indexing, "EXACT_BYTES", 0)
-        if request.param == "by an index":
-            made.optimize()
-        yield CaseLibrary.open(folder)
+        some = records(tiny_model.config.projection_dim)
+        yield searched(request.param, tiny_model, folder, some, patch)
+
+
+def searched(how: str, model, folder, some: list[CaseRecord], patch) -> CaseLibrary:
+    made = CaseLibrary.create(folder, "test", model, some)
+    if how == "in memory":
+        return made
+    patch.setattr(indexing, "EXACT_BYTES", 0)
+    if how == "by an index":
+        made.optimize()
+    return CaseLibrary.open(folder)
 
 
 @pytest.fixture
@@ -179,24 +186,29 @@ def test_a_study_does_not_find_itself(library):
         assert len(found) == 59 and "case-08" not in ids(found)
 
 
-def test_the_same_exam_under_other_names_is_found_once(tiny_model, tmp_path):
+@pytest.mark.parametrize("how", HOW)
+def test_the_same_exam_under_other_names_is_found_once(tiny_model, tmp_path, monkeypatch, how):
     some = records(tiny_model.config.projection_dim, 20)
     part = replace(some[3], id="part", embedding=some[9].embedding, content=("x", *some[3].content))
     nudged = some[4].embedding + np.float32(0.003) * some[5].embedding
     close = replace(
         some[4], id="compressed", embedding=nudged / np.linalg.norm(nudged), content=("y",)
     )
-    library = CaseLibrary.create(tmp_path / "library", "t", tiny_model, [*some, part, close])
+    some = [*some, part, close]
+    library = searched(how, tiny_model, tmp_path / "library", some, monkeypatch)
     found = library.search(some[4].embedding, 20)
     assert found[0].id == "case-04" and found[0].folded == ("compressed",)
     assert len(found) == 20 and len({*ids(found)} & {"part", "case-03"}) == 1
     assert len(library.search(some[4].embedding, 22, fold=False)) == 22
 
 
-def test_cases_without_an_impression_are_found_by_their_images_alone(tiny_model, tmp_path):
+@pytest.mark.parametrize("how", HOW)
+def test_cases_without_an_impression_are_found_by_their_images_alone(
+    tiny_model, tmp_path, monkeypatch, how
+):
     some = [replace(r, impression="") for r in records(tiny_model.config.projection_dim, 6)]
     some[2] = replace(some[2], impression="1. Normal study.")
-    library = CaseLibrary.create(tmp_path / "library", "t", tiny_model, some)
+    library = searched(how, tiny_model, tmp_path / "library", some, monkeypatch)
     assert len(library.search(some[0].embedding, 6)) == 6
     sought = tiny_model.encode_text(["1. Normal study."])[0]
     for asked in (sought, -sought):  # no case is found before one whose cosine is negative
@@ -242,3 +254,20 @@ def test_a_large_library_without_impressions_is_indexed_too(tiny_model, tmp_path
     library.optimize()
     assert library.search_method.startswith("Approximate")
     assert library.search(some[5].embedding, 1)[0].id == "case-05"
+
+
+def test_an_index_is_asked_once_for_all_that_is_shown(tiny_model, tmp_path, monkeypatch):
+    some = records(tiny_model.config.projection_dim)
+    library = searched("by an index", tiny_model, tmp_path / "library", some, monkeypatch)
+    assert library.search_method.startswith("Approximate")
+    asked: list[str] = []
+    for name in ("search", "take_row_ids"):
+        plain = getattr(type(library._table), name)
+
+        def counted(*given, plain=plain, name=name, **named):
+            asked.append(name)
+            return plain(*given, **named)
+
+        monkeypatch.setattr(type(library._table), name, counted)
+    assert library.search(some[7].embedding, 5)[0].picture == some[7].picture
+    assert asked == ["search"]

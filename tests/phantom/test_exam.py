@@ -101,7 +101,7 @@ def test_what_an_exam_holds_is_what_its_truth_says(seed: int) -> None:
 
 
 def test_most_exams_hold_everything(monkeypatch) -> None:
-    monkeypatch.setattr("cmrclip_lite.phantom.exam.make_study", lambda *_: Study([]))
+    monkeypatch.setattr("cmrclip_lite.phantom.exam.make_study", lambda *_: (Study([]), None))
     held = [make_case(seed).truth.imaged for seed in range(300)]
 
     assert 0.6 < held.count(ALL_IMAGED) / 300 < 0.8

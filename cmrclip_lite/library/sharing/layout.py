@@ -168,18 +168,34 @@ def new_folder(out: Path) -> Iterator[Path]:
     Raises:
         LibraryError: if there is something at `out`, or it cannot be written.
     """
-    if not out.name:
-        raise LibraryError(f"The folder {str(out)!r} has no name; give a new one.")
-    try:
-        if out.is_dir() and any(out.iterdir()):
-            raise LibraryError(f"The folder {out.name!r} is not empty; give a new one.")
-        if out.is_symlink() or (out.exists() and not out.is_dir()):
-            raise LibraryError(f"{out.name!r} is there already; give a new name.")
+    require_free(out)
+    with _writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with beside(out) as work:
             (work / "new").mkdir()
             yield work / "new"
             place(work / "new", out)
+
+
+def require_free(out: Path) -> None:
+    """Refuse a place for a new folder where something is already.
+
+    Raises:
+        LibraryError: if there is anything but an empty folder, or it cannot be looked at.
+    """
+    if not out.name:
+        raise LibraryError(f"The folder {str(out)!r} has no name; give a new one.")
+    with _writing(out):
+        if out.is_dir() and any(out.iterdir()):
+            raise LibraryError(f"The folder {out.name!r} is not empty; give a new one.")
+        if out.is_symlink() or (out.exists() and not out.is_dir()):
+            raise LibraryError(f"{out.name!r} is there already; give a new name.")
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         reason = error.strerror if error.errno is None else os.strerror(error.errno)
         raise LibraryError(

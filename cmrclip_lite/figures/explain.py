@@ -1,0 +1,206 @@
+"""What a similarity rests on: the map over the pictures, and what each view and phase brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .moving import to_grey
+from .style import (
+    BLUE,
+    GREEN,
+    GREY,
+    LINE,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    plain,
+    small,
+    text_colour,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from ..explain import Contribution, Explanation
+    from ..tiles import Tile
+
+# What raises the similarity is orange, what lowers it blue; weak is clear, strong is solid.
+_RAISES, _LOWERS = "230, 159, 0", "86, 180, 233"
+OPAQUE = 0.85
+STRONGEST = 99.5  # percentile of a map's strength that is shown solid: a few pixels stand out
+_GAP = 3  # clip pixels between pictures
+_WRAP = 8  # pictures in a row where the clip's channels all show the same
+_COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
+
+
+def saliency_overlay(explanation: Explanation, *, dark: bool = False, most: int = 24) -> go.Figure:
+    """The pictures of a clip in grey, over each what raises (orange) and lowers (blue) it.
+
+    One scale for all pictures. In the bundled layout a row is a level and a column a moment, as in
+    the clip.
+
+    Args:
+        dark: for a dark page.
+        most: pictures of a clip whose channels are alike; those that bring or take most are shown.
+    """
+    import plotly.graph_objects as go
+
+    tiles, places = _arranged(explanation, most)
+    size = explanation.saliency.shape[-1]
+    step = size + _GAP
+    rows, columns = (max(place[i] for place in places) + 1 for i in (0, 1))
+    shape = rows * step - _GAP, columns * step - _GAP
+    grey, over = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
+    for tile, (row, column) in zip(tiles, places, strict=True):
+        window = np.s_[row * step : row * step + size, column * step : column * step + size]
+        picture = explanation.clip.tensor[tile.frame, tile.channels[0]].numpy()
+        grey[window] = to_grey(picture[None])[0]
+        over[window] = explanation.of_tile(tile)
+    limit = max(float(np.nanpercentile(np.abs(over), STRONGEST)), 1e-12)
+    figure = go.Figure(
+        [
+            go.Heatmap(
+                z=grey, zmin=0, zmax=255, colorscale="gray", showscale=False, hoverinfo="skip"
+            ),
+            go.Heatmap(
+                z=over / limit,
+                zmin=-1,
+                zmax=1,
+                colorscale=_clear_to_solid(),
+                colorbar=_colour_bar(dark),
+                hoverinfo="skip",
+            ),
+        ]
+    )
+    for tile, (row, column) in zip(tiles, places, strict=True):
+        figure.add_annotation(
+            x=column * step + 1,
+            y=row * step + 1,
+            xanchor="left",
+            yanchor="top",
+            showarrow=False,
+            text=_label(tile),
+            font={"size": 10, "color": "#ffffff"},
+            bgcolor="rgba(0, 0, 0, 0.45)",
+            borderpad=1,
+        )
+    hidden = {"visible": False, "fixedrange": True, "constrain": "domain"}
+    figure.update_layout(
+        title={"text": _title(explanation), "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        height=96 + round(118 * rows),
+        margin={"l": 4, "r": 4, "t": 64, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": text_colour(dark), "size": 12},
+        dragmode=False,
+        xaxis=hidden,
+        yaxis=hidden | {"autorange": "reversed", "scaleanchor": "x"},
+    )
+    return figure
+
+
+def contribution_curve(explanation: Explanation, *, dark: bool = False) -> go.Figure:
+    """What each view brings at each moment of the heartbeat, and each view in all."""
+    from plotly.subplots import make_subplots
+
+    brought = explanation.contributions()
+    views = list(dict.fromkeys(c.view for c in brought))
+    totals = [sum(c.value for c in brought if c.view == view) for view in views]
+    moving = [view for view in views if any(c.beat is not None for c in brought if c.view == view)]
+    colours = {view: _COLOURS[i % len(_COLOURS)] for i, view in enumerate(moving)}
+    figure = make_subplots(1, 2, column_widths=[0.62, 0.38], horizontal_spacing=0.16)
+    for view in moving:
+        _add_line(figure, view, [c for c in brought if c.view == view], colours[view])
+    figure.add_bar(
+        x=totals,
+        y=views,
+        orientation="h",
+        width=0.6,
+        showlegend=False,
+        row=1,
+        col=2,
+        marker={"color": [colours.get(view, GREY) for view in views], "line": {"width": 0}},
+        hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
+    )
+    axis = {"gridcolor": LINE, "zerolinecolor": GREY, "fixedrange": True}
+    figure.update_xaxes(axis)
+    figure.update_yaxes(axis)
+    figure.update_xaxes(title="heartbeat, %", range=[-3, 103], row=1, col=1)
+    figure.update_yaxes(title="brings to the similarity", row=1, col=1)
+    figure.update_xaxes(title="in all", row=1, col=2)
+    figure.update_yaxes(autorange="reversed", showgrid=False, row=1, col=2)
+    figure.update_layout(
+        title={"text": _title(explanation), "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        height=340 + 12 * max(0, len(views) - 9),
+        margin={"l": 12, "r": 12, "t": 64, "b": 84},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": text_colour(dark), "size": 12},
+        legend={"orientation": "h", "x": 0, "y": -0.24, "yanchor": "top"},
+        dragmode=False,
+        hoverlabel={"align": "left"},
+    )
+    return figure
+
+
+def _arranged(explanation: Explanation, most: int) -> tuple[Sequence[Tile], list[tuple[int, int]]]:
+    """The pictures to show, and the row and column of each."""
+    tiles = explanation.clip.tiles
+    if all(len(tile.channels) == 1 for tile in tiles):
+        return tiles, [(tile.channels[0], tile.frame) for tile in tiles]
+    strength = {tile: float(np.abs(explanation.of_tile(tile)).sum()) for tile in tiles}
+    strongest = set(sorted(tiles, key=strength.__getitem__, reverse=True)[:most])
+    kept = [tile for tile in tiles if tile in strongest]
+    return kept, [divmod(i, _WRAP) for i in range(len(kept))]
+
+
+def _add_line(figure: go.Figure, view: str, brought: Sequence[Contribution], colour: str) -> None:
+    moments = [100 * c.beat for c in brought if c.beat is not None]
+    figure.add_scatter(
+        x=moments,
+        y=[c.value for c in brought],
+        mode="lines+markers",
+        name=view,
+        row=1,
+        col=1,
+        line={"color": colour, "width": 2},
+        marker={"size": 7},
+        hovertemplate=plain(view) + " at %{x:.0f} % of the beat: %{y:+.3f}<extra></extra>",
+    )
+
+
+def _clear_to_solid() -> list[tuple[float, str]]:
+    return [
+        (0.0, f"rgba({_LOWERS}, {OPAQUE})"),
+        (0.5, f"rgba({_LOWERS}, 0)"),
+        (0.5, f"rgba({_RAISES}, 0)"),
+        (1.0, f"rgba({_RAISES}, {OPAQUE})"),
+    ]
+
+
+def _colour_bar(dark: bool) -> dict[str, object]:
+    return {
+        "tickvals": [-1, 0, 1],
+        "ticktext": ["lowers", "neither", "raises"],
+        "thickness": 10,
+        "len": 0.8,
+        "tickfont": {"color": text_colour(dark), "size": 11},
+    }
+
+
+def _label(tile: Tile) -> str:
+    moment = "" if tile.beat is None else f" {100 * tile.beat:.0f} %"
+    return plain(f"{tile.view}{moment}")
+
+
+def _title(explanation: Explanation) -> str:
+    below = (
+        f"similarity {explanation.similarity:.2f}; with every structure dissolved "
+        f"{explanation.blurred:.2f}"
+    )
+    return f"<b>{wrapped(explanation.condition)}</b><br>{small(below)}"
