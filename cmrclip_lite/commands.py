@@ -70,3 +70,11 @@ def print_cases(cases: Sequence[Case]) -> None:
 
 def print_json(value: dict[str, Any]) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def positive(text: str) -> int:
+    """A number of an option, which must be 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+    return number

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .commands import NOTICE
+from .commands import NOTICE, positive
 from .errors import CmrClipError, LibraryError
 
 if TYPE_CHECKING:
@@ -50,23 +50,25 @@ def add_evaluate(commands: Any) -> None:
     sub.add_argument("--findings", metavar="A,B,C", type=_names, help="these alone")
     sub.add_argument("--out", metavar="DIR", help="a new folder for results.html, .json and .csv")
     sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    sub.add_argument("--workers", type=int, help="processes that read (default: one per CPU)")
+    sub.add_argument("--workers", type=positive, help="processes that read (default: one per CPU)")
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """How well a checkpoint tells findings, diagnoses and similar cases of a cohort apart."""
     from .evaluate import evaluation
     from .evaluate.tables import json_text
+    from .hub import load
 
     _check(arguments)
-    cohort, against, notes = _cohorts(arguments)
+    model = load(arguments.model)
+    cohort, against, notes = _cohorts(arguments, model)
     found = evaluation.evaluate(
         cohort,
         findings=arguments.findings or (),
         classes=arguments.classes or (),
-        tune_on=_library(arguments.tune_on, arguments.model),
+        tune_on=_library(arguments.tune_on, model),
         against=against,
-        external=_library(arguments.external, arguments.model),
+        external=_library(arguments.external, model),
         notes=notes,
         tell=_tell,
     )
@@ -101,20 +103,20 @@ def _check(arguments: argparse.Namespace) -> None:
         )
 
 
-def _cohorts(arguments: argparse.Namespace) -> tuple[Cohort, Cohort | None, list[str]]:
+def _cohorts(
+    arguments: argparse.Namespace, model: CMRCLIP
+) -> tuple[Cohort, Cohort | None, list[str]]:
     """The cohort, what it is compared with, and what was left out of them."""
-    from .library import store
-
-    if not arguments.reports:
-        cohort, notes = _library(arguments.cohort, arguments.model), []
-        against = _second_library(arguments) if arguments.against else None
-        return cohort, against, notes
     from .hub import load
+    from .library import store
     from .library.build import plan_exams
 
+    if not arguments.reports:
+        cohort = _library(arguments.cohort, model)
+        return cohort, _second_library(arguments) if arguments.against else None, []
     planned = plan_exams(arguments.cohort, arguments.reports)
     notes = list(planned.notes)
-    cohort = _exams(arguments, planned, load(arguments.model), notes)
+    cohort = _exams(arguments, planned, model, notes)
     against = None
     if arguments.against and store.open_table(arguments.against) is not None:
         against = _second_library(arguments)
@@ -138,12 +140,11 @@ def _exams(
     return of_records(store.shown_name(arguments.cohort), exams.records, model)
 
 
-def _library(path: str | None, model: str | None) -> Cohort | None:
+def _library(path: str | None, model: CMRCLIP) -> Cohort | None:
     from .evaluate.cohort import of_library
-    from .hub import load
     from .library import CaseLibrary
 
-    return of_library(CaseLibrary.open(path), load(model)) if path else None
+    return of_library(CaseLibrary.open(path), model) if path else None
 
 
 def _second_library(arguments: argparse.Namespace) -> Cohort:

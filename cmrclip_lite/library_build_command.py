@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .commands import positive
+
 if TYPE_CHECKING:
     from .library.build import Outcome
 
@@ -122,15 +124,13 @@ def _add_source(sub: argparse.ArgumentParser) -> None:
 
 def _add_means(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--model", help="a folder or Hub id[@revision]; the bundled one if absent")
-    sub.add_argument("--workers", type=_positive, help="processes that read (default: one per CPU)")
+    sub.add_argument("--workers", type=positive, help="processes that read (default: one per CPU)")
     sub.add_argument(
         "--ray",
         metavar="ADDRESS",
         help="work on a Ray cluster: auto, host:port, or local to start one here",
     )
-    sub.add_argument(
-        "--batch", type=_positive, default=8, help="exams embedded at once (default 8)"
-    )
+    sub.add_argument("--batch", type=positive, default=8, help="exams embedded at once (default 8)")
     sub.add_argument(
         "--no-pictures", dest="pictures", action="store_false", help="without moving thumbnails"
     )
@@ -138,10 +138,3 @@ def _add_means(sub: argparse.ArgumentParser) -> None:
         "--replace", action="store_true", help="exams that have changed replace their cases"
     )
     sub.add_argument("--retry", action="store_true", help="try what was quarantined once more")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
-    return number

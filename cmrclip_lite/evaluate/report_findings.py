@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..figures.evaluation import Row, few_shot_curve, few_shot_means, forest, roc_curve
+from ..figures.curves import few_shot_curve, few_shot_means, roc_curve
+from ..figures.evaluation import Row, forest
 from .few_shot import EPISODES, FewShot
 from .results import Evaluation, Finding
 from .words import INTERVALS, not_measured

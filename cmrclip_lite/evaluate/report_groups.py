@@ -78,7 +78,7 @@ def comparison(page: Page, compared: Comparison, facts: Facts) -> None:
         "Two models on the same cases",
         page.paragraph(
             f"The AUC of {second} less that of {first} on the same {compared.cases} cases: "
-            f"above none, {second} is better. Single findings are tested by DeLong's test, with p "
+            f"above 0, {second} is better. Single findings are tested by DeLong's test, with p "
             "after Holm's correction for their number; the mean by a paired bootstrap over the "
             "cases."
             + (

@@ -1,4 +1,4 @@
-"""Figures of an evaluation: what is told apart, how surely, and against what.
+"""Figures of an evaluation: what is told apart, how surely, and against what; see also `curves`.
 
 Every figure reads on a phone: labels stand above their row, not beside it.
 """
@@ -10,18 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .style import BLUE, GREEN, GREY, LINE, ORANGE, plain, small, text_colour, wrapped
+from .style import BLUE, GREY, LINE, ORANGE, plain, small, text_colour, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from ..evaluate.diagnosis import Diagnosis
-    from ..evaluate.few_shot import FewShot
     from ..evaluate.intervals import Estimate
-    from ..evaluate.roc import Roc
 
-_BAND = "rgba(0, 114, 178, 0.18)"  # blue, behind its line
-_FAINT = "rgba(138, 143, 152, 0.6)"
 _LABEL = 34  # characters of a label
 _ROW = 46  # screen pixels of a row with its label
 _SYMBOLS = ("circle", "diamond-open")
@@ -91,87 +87,12 @@ def forest(
     for place, row in zip(places, rows, strict=True):
         missing = "" if any(row.values) else ", too few to measure"
         _left(figure, place - 0.36, f"{_short(row.label)}  {small(plain(row.note + missing))}")
-    _finish(figure, dark, height=92 + _ROW * at, legend=len(names) > 1)
+    lay_out(figure, dark, height=92 + _ROW * at, legend=len(names) > 1)
     figure.update_xaxes(title={"text": plain(axis), "font": {"size": 13}})
     figure.update_yaxes(
         range=[at - 0.4, -0.75], showticklabels=False, showgrid=False, zeroline=False
     )
     figure.add_vline(x=line, line={"color": GREY, "width": 1, "dash": "dot"})
-    return figure
-
-
-def roc_curve(roc: Roc, name: str, *, dark: bool = False) -> go.Figure:
-    """A ROC curve with its pointwise 95 % band, and the line of chance."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": GREY, "width": 1, "dash": "dot"},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    rates = list(roc.rates)
-    _band(figure, rates, roc.low, roc.high)
-    figure.add_scatter(
-        x=[0, *rates],
-        y=[0, *roc.sensitivities],
-        mode="lines",
-        line={"color": BLUE, "width": 2.5},
-        name=plain(name),
-        showlegend=True,
-        hovertemplate="sensitivity %{y:.2f}, specificity %{customdata:.2f}<extra></extra>",
-        customdata=[1 - rate for rate in (0, *rates)],
-    )
-    _finish(figure, dark, height=430, legend=True)
-    figure.update_xaxes(title={"text": "1 - specificity"}, range=[-0.01, 1.01], dtick=0.25)
-    figure.update_yaxes(title={"text": "sensitivity"}, range=[-0.01, 1.02], dtick=0.25)
-    figure.update_layout(margin={"l": 58})
-    return figure
-
-
-def few_shot_curve(
-    few: Sequence[FewShot],
-    zero_shot: float,
-    probes: Sequence[tuple[str, float]],
-    *,
-    dark: bool = False,
-) -> go.Figure:
-    """The AUC from some examples of each class, beside the zero-shot one and those of probes."""
-    shots, values = [one.shots for one in few], [one.auc.value for one in few]
-    figure = _shots_figure(shots, dark)
-    _band(figure, shots, [one.auc.low for one in few], [one.auc.high for one in few])
-    _shots_line(figure, shots, values, "examples of each class")
-    _level(figure, shots, zero_shot, "zero-shot, by prompts", ORANGE, "dash")
-    for (name, value), dash in zip(probes, ("dot", "dashdot"), strict=False):
-        _level(figure, shots, value, name, GREEN, dash)
-    return figure
-
-
-def few_shot_means(
-    few: Sequence[Sequence[float]], shots: Sequence[int], zero_shot: float, *, dark: bool = False
-) -> go.Figure:
-    """The mean over findings of the AUC from examples, above a thin line for each finding.
-
-    Args:
-        few: of each finding, the AUC at each number of shots.
-        zero_shot: the mean zero-shot AUC of the same findings.
-    """
-    figure = _shots_figure(shots, dark)
-    for values in few:
-        figure.add_scatter(
-            x=list(shots),
-            y=list(values),
-            mode="lines",
-            line={"color": _FAINT, "width": 1},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    means = [sum(column) / len(column) for column in zip(*few, strict=True)]
-    _shots_line(figure, list(shots), means, "examples of each class")
-    _level(figure, shots, zero_shot, "zero-shot, by prompts", ORANGE, "dash")
     return figure
 
 
@@ -213,7 +134,7 @@ def confusion(diagnosis: Diagnosis, labels: Sequence[str], *, dark: bool = False
             figure.add_annotation(
                 x=x, y=y, text=str(count), showarrow=False, font={"color": colour, "size": 14}
             )
-    _finish(figure, dark, height=92 + 52 * len(labels), legend=False)
+    lay_out(figure, dark, height=92 + 52 * len(labels), legend=False)
     figure.update_layout(margin={"t": 54, "b": 12})
     figure.update_xaxes(
         title={"text": "taken for"}, side="top", showgrid=False, tickvals=places, ticktext=numbers
@@ -224,77 +145,8 @@ def confusion(diagnosis: Diagnosis, labels: Sequence[str], *, dark: bool = False
     return figure
 
 
-def _band(
-    figure: go.Figure, x: Sequence[float], low: Sequence[float], high: Sequence[float]
-) -> None:
-    figure.add_scatter(
-        x=[*x, *x[::-1]],
-        y=[*high, *low[::-1]],
-        fill="toself",
-        fillcolor=_BAND,
-        line={"width": 0},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-
-
-def _shots_figure(shots: Sequence[int], dark: bool) -> go.Figure:
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    _finish(figure, dark, height=400, legend=True)
-    figure.update_xaxes(
-        title={"text": "examples of each class"},
-        type="log",
-        tickvals=list(shots),
-        ticktext=[str(k) for k in shots],
-    )
-    figure.update_yaxes(title={"text": "AUC"})
-    figure.update_layout(margin={"l": 58})
-    figure.add_hline(y=0.5, line={"color": GREY, "width": 1, "dash": "dot"})
-    return figure
-
-
-def _shots_line(
-    figure: go.Figure, shots: Sequence[int], values: Sequence[float], name: str
-) -> None:
-    figure.add_scatter(
-        x=list(shots),
-        y=list(values),
-        mode="lines+markers",
-        line={"color": BLUE, "width": 2.5},
-        marker={"size": 8},
-        name=name,
-        hovertemplate="AUC %{y:.3f} from %{x} of each class<extra></extra>",
-    )
-
-
-def _level(
-    figure: go.Figure, shots: Sequence[int], value: float, name: str, colour: str, dash: str
-) -> None:
-    """A level line, as a trace, so that the legend names it."""
-    figure.add_scatter(
-        x=[shots[0], shots[-1]] if len(shots) > 1 else [0.9 * shots[0], 1.1 * shots[0]],
-        y=[value, value],
-        mode="lines",
-        line={"color": colour, "width": 2, "dash": dash},
-        name=plain(name),
-        hovertemplate=f"{plain(name)}: AUC {value:.3f}<extra></extra>",
-    )
-
-
-def _short(text: str) -> str:
-    """What fits a phone beside a note."""
-    return plain(textwrap.shorten(text, _LABEL, placeholder=" …"))
-
-
-def _left(figure: go.Figure, y: float, text: str, size: int = 13) -> None:
-    figure.add_annotation(
-        x=0, xref="paper", y=y, xanchor="left", text=text, showarrow=False, font={"size": size}
-    )
-
-
-def _finish(figure: go.Figure, dark: bool, *, height: float, legend: bool) -> None:
+def lay_out(figure: go.Figure, dark: bool, *, height: float, legend: bool) -> None:
+    """The look that these figures share; the background is that of the page."""
     axis: dict[str, Any] = {"gridcolor": LINE, "zeroline": False, "fixedrange": True}
     figure.update_layout(
         height=height,
@@ -308,4 +160,15 @@ def _finish(figure: go.Figure, dark: bool, *, height: float, legend: bool) -> No
         dragmode=False,
         xaxis=axis,
         yaxis=axis,
+    )
+
+
+def _short(text: str) -> str:
+    """What fits a phone beside a note."""
+    return plain(textwrap.shorten(text, _LABEL, placeholder=" …"))
+
+
+def _left(figure: go.Figure, y: float, text: str, size: int = 13) -> None:
+    figure.add_annotation(
+        x=0, xref="paper", y=y, xanchor="left", text=text, showarrow=False, font={"size": size}
     )

@@ -9,14 +9,8 @@ from cmrclip_lite.evaluate.diagnosis import Diagnosis
 from cmrclip_lite.evaluate.few_shot import FewShot
 from cmrclip_lite.evaluate.intervals import Estimate
 from cmrclip_lite.evaluate.roc import Roc
-from cmrclip_lite.figures.evaluation import (
-    Row,
-    confusion,
-    few_shot_curve,
-    few_shot_means,
-    forest,
-    roc_curve,
-)
+from cmrclip_lite.figures.curves import few_shot_curve, few_shot_means, roc_curve
+from cmrclip_lite.figures.evaluation import Row, confusion, forest
 
 
 def test_a_forest_draws_each_interval_and_says_what_could_not_be_measured():
