@@ -31,19 +31,20 @@ MARGIN = 0.0125  # that a structure is widened by: the edge tells its size
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
-    """Similarities `(len(SHARES),)` as places go (deletion) or come back (insertion)."""
+class Curves:
+    """Similarities `(Q, len(SHARES))` as places go (deletion) or come back (insertion)."""
 
     deletion: np.ndarray
     insertion: np.ndarray
 
     @property
-    def areas(self) -> tuple[float, float]:
-        """Under each curve, over shares from 0 to 1; a good map's are low and high."""
-        return tuple(float(np.trapezoid(c, SHARES)) for c in (self.deletion, self.insertion))
+    def areas(self) -> np.ndarray:
+        """`(Q, 2)` under each curve, over shares from 0 to 1; a good map's are low and high."""
+        both = np.stack([self.deletion, self.insertion], axis=1)
+        return np.trapezoid(both, SHARES, axis=2)
 
 
-def curve(model: CMRCLIP, clip: Clip, query: np.ndarray, importance: np.ndarray) -> Curve:
+def curves(model: CMRCLIP, clip: Clip, queries: np.ndarray, importance: np.ndarray) -> Curves:
     """Take places away, the most important first; and bring them back to nothing, likewise.
 
     A place is a square of one picture of the clip. What is taken away is dissolved rather than
@@ -51,11 +52,10 @@ def curve(model: CMRCLIP, clip: Clip, query: np.ndarray, importance: np.ndarray)
     is a view count.
 
     Args:
-        query: `(D,)`, as `zeroshot.text_query` gives.
+        queries: `(Q, D)`, each as `zeroshot.text_query` gives.
         importance: `(F, 3, H, W)`, a map or, to compare, `random_order` or `middle_first`.
     """
-    sharp, gone = clip.tensor, dissolve(clip.tensor)
-    side = _side(clip)
+    sharp, gone, side = clip.tensor, dissolve(clip.tensor), _side(clip)
     cells = _cells(_by_picture(importance, clip), side)
     shown = np.broadcast_to(shown_pictures(clip)[..., None, None], cells.shape)
     order = np.flatnonzero(shown)
@@ -67,9 +67,8 @@ def curve(model: CMRCLIP, clip: Clip, query: np.ndarray, importance: np.ndarray)
         mask = _spread(chosen.reshape(cells.shape), side, sharp.shape)
         deleted.append(torch.where(mask, gone, sharp))
         inserted.append(torch.where(mask, sharp, gone))
-    both = similarities(model, torch.stack(deleted + inserted), torch.from_numpy(query)[None])
-    both = both[:, 0].numpy()
-    return Curve(both[: len(SHARES)], both[len(SHARES) :])
+    found = similarities(model, deleted + inserted, torch.from_numpy(queries)).numpy().T
+    return Curves(found[:, : len(SHARES)], found[:, len(SHARES) :])
 
 
 def random_order(clip: Clip, seed: int) -> np.ndarray:
@@ -88,18 +87,23 @@ def middle_first(clip: Clip) -> np.ndarray:
     return -np.broadcast_to(away, tuple(clip.tensor.shape)).astype(np.float32)
 
 
-def drops(model: CMRCLIP, clip: Clip, query: np.ndarray) -> np.ndarray:
-    """`(len(clip.tiles),)`: how much of the similarity is lost when a picture alone is dissolved.
+def drops(model: CMRCLIP, clip: Clip, queries: np.ndarray) -> np.ndarray:
+    """`(Q, len(clip.tiles))`: what of each similarity is lost when one picture is dissolved.
 
     Exact where a map is an approximation, but of one picture at a time: what another shows as well
     is not missed.
+
+    Args:
+        queries: `(Q, D)`.
     """
-    gone = dissolve(clip.tensor)
-    clips = clip.tensor[None].repeat(len(clip.tiles) + 1, 1, 1, 1, 1)
-    for changed, tile in zip(clips, clip.tiles, strict=False):
-        changed[tile.frame, list(tile.channels)] = gone[tile.frame, list(tile.channels)]
-    left = similarities(model, clips, torch.from_numpy(query)[None])[:, 0].numpy()
-    return left[-1] - left[:-1]
+    gone, clips = dissolve(clip.tensor), [clip.tensor]
+    for tile in clip.tiles:
+        without = clip.tensor.clone()
+        channels = list(tile.channels)
+        without[tile.frame, channels] = gone[tile.frame, channels]
+        clips.append(without)
+    found = similarities(model, clips, torch.from_numpy(queries)).numpy().T
+    return found[:, :1] - found[:, 1:]
 
 
 def randomised(model: CMRCLIP, seed: int = 0) -> Iterator[tuple[str, CMRCLIP]]:

@@ -55,22 +55,23 @@ def saliency_overlay(explanation: Explanation, *, dark: bool = False, most: int 
     step = size + _GAP
     rows, columns = (max(place[i] for place in places) + 1 for i in (0, 1))
     shape = rows * step - _GAP, columns * step - _GAP
-    grey, over = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
+    grey, over = np.full(shape, np.nan, np.float32), np.zeros(shape, np.float32)
+    shades = _shades(explanation, tiles)
     for tile, (row, column) in zip(tiles, places, strict=True):
         window = np.s_[row * step : row * step + size, column * step : column * step + size]
-        picture = explanation.clip.tensor[tile.frame, tile.channels[0]].numpy()
-        grey[window] = to_grey(picture[None])[0]
+        grey[window] = shades[tile]
         over[window] = explanation.of_tile(tile)
-    limit = max(float(np.nanpercentile(np.abs(over), STRONGEST)), 1e-12)
+    limit = max(float(np.percentile(np.abs(over), STRONGEST)), 1e-12)
+    per_cent = np.rint(np.clip(100 * over / limit, -100, 100)).astype(np.int8)  # a small page
     figure = go.Figure(
         [
             go.Heatmap(
                 z=grey, zmin=0, zmax=255, colorscale="gray", showscale=False, hoverinfo="skip"
             ),
             go.Heatmap(
-                z=over / limit,
-                zmin=-1,
-                zmax=1,
+                z=per_cent,
+                zmin=-100,
+                zmax=100,
                 colorscale=_clear_to_solid(),
                 colorbar=_colour_bar(dark),
                 hoverinfo="skip",
@@ -159,6 +160,19 @@ def _arranged(explanation: Explanation, most: int) -> tuple[Sequence[Tile], list
     return kept, [divmod(i, _WRAP) for i in range(len(kept))]
 
 
+def _shades(explanation: Explanation, tiles: Sequence[Tile]) -> dict[Tile, np.ndarray]:
+    """Each picture in grey, one scale for all of a view, so that nothing flickers."""
+    by_view: dict[str, list[Tile]] = {}
+    for tile in tiles:
+        by_view.setdefault(tile.view, []).append(tile)
+    shades = {}
+    for members in by_view.values():
+        clip = explanation.clip.tensor
+        pictures = to_grey(np.stack([clip[t.frame, t.channels[0]].numpy() for t in members]))
+        shades |= dict(zip(members, pictures, strict=True))
+    return shades
+
+
 def _add_line(figure: go.Figure, view: str, brought: Sequence[Contribution], colour: str) -> None:
     moments = [100 * c.beat for c in brought if c.beat is not None]
     figure.add_scatter(
@@ -185,7 +199,7 @@ def _clear_to_solid() -> list[tuple[float, str]]:
 
 def _colour_bar(dark: bool) -> dict[str, object]:
     return {
-        "tickvals": [-1, 0, 1],
+        "tickvals": [-100, 0, 100],
         "ticktext": ["lowers", "neither", "raises"],
         "thickness": 10,
         "len": 0.8,

@@ -1,0 +1,156 @@
+"""A map shows what a similarity rests on: checked where that is known by construction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from cmrclip_lite.errors import ConditionError, StudyError
+from cmrclip_lite.explain import (
+    GRAIN,
+    Explanation,
+    dissolve,
+    explain,
+    integrated_gradients,
+    similarities,
+    smooth,
+)
+from cmrclip_lite.frames import study_to_clip
+from cmrclip_lite.study import Series, Study, View
+from cmrclip_lite.tiles import Clip, Tile
+
+PLACE = np.s_[2, 1, 8:16, 20:28]  # what the probe looks at: frame, channel, rows, columns
+
+
+class Probe(nn.Module):
+    """Stands in for a model: its embedding is how like a template one patch of a clip is."""
+
+    def __init__(self, power: int = 1) -> None:
+        super().__init__()
+        self.power, self.device, self.dtype = power, torch.device("cpu"), torch.float32
+        rng = np.random.default_rng(1)
+        self.template = torch.from_numpy(rng.normal(size=(8, 8)).astype(np.float32))
+
+    def encode_clip(self, clip):
+        patch = clip[(slice(None), *PLACE)]
+        likeness = (patch * self.template).sum((1, 2)) / 8
+        return torch.stack([likeness**self.power, torch.zeros_like(likeness)], dim=1)
+
+
+def noise_clip(frames=4, size=32, seed=0):
+    rng = np.random.default_rng(seed)
+    return torch.from_numpy(rng.normal(size=(frames, 3, size, size)).astype(np.float32))
+
+
+def beating(phases=6, slices=3):
+    """A small study: a disc that contracts, in noise."""
+    rng = np.random.default_rng(2)
+    y, x = np.mgrid[:50, :50]
+    radii = 11 - 4 * np.sin(np.pi * np.arange(phases) / phases)
+    discs = 300 * (np.hypot(y - 24, x - 26) < radii[:, None, None])
+    stack = discs + rng.normal(60, 8, (slices, phases, 50, 50))
+    return Study.from_array(stack, (9, 3.0, 3.0))
+
+
+QUERY = torch.tensor([[1.0, 0.0]])
+
+
+def test_a_planted_signal_is_found_and_nothing_else():
+    clip = noise_clip()
+    clip[PLACE] += Probe().template
+    (found,) = integrated_gradients(Probe(), clip, QUERY)
+    total = found.abs().sum()
+    near = torch.zeros_like(found)
+    near[2, 1, 5:19, 17:31] = 1  # the patch and the reach of the smoothing
+    assert found[PLACE].abs().sum() > 0.75 * total
+    assert (found.abs() * near).sum() == pytest.approx(float(total), rel=1e-4)
+    assert found.sum() > 0.5  # the template itself is there
+
+
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_the_map_adds_up_to_what_focus_brings(power):
+    clip, probe = noise_clip(seed=3), Probe(power)
+    clip[PLACE] += probe.template
+    sharp, blurred = similarities(probe, (clip, dissolve(clip)), QUERY)[:, 0].tolist()
+    found = integrated_gradients(probe, clip, QUERY, steps=32)
+    assert float(found.sum()) == pytest.approx(sharp - blurred, rel=0.02)
+
+
+def test_the_map_of_a_transformer_adds_up_too(tiny_model):
+    clip = study_to_clip(beating(), tiny_model.config)
+    for found in explain(tiny_model, clip, ["dilated left ventricle", "normal"], steps=24):
+        rise = found.similarity - found.blurred
+        assert abs(rise) > 1e-4
+        assert found.saliency.sum() == pytest.approx(rise, rel=0.05, abs=1e-4)
+
+
+def test_smoothing_takes_nothing_away():
+    clip = noise_clip()
+    for deviation in (0.004, GRAIN, 0.1, 0.5):
+        assert torch.allclose(smooth(clip, deviation).sum((2, 3)), clip.sum((2, 3)), atol=1e-2)
+    assert smooth(clip, 0.1).std() < 0.2 * clip.std()
+    assert torch.equal(smooth(clip, 0), clip)
+
+
+def test_an_explanation_of_a_study_has_its_shape_and_is_empty_where_no_view_is(tiny_model):
+    study = beating()
+    (found,) = explain(tiny_model, study, ["hypertrophy"], steps=4)
+    assert found.saliency.shape == tuple(found.clip.tensor.shape)
+    assert found.saliency.dtype == np.float32 and np.isfinite(found.saliency).all()
+    assert (found.saliency[4:] == 0).all() and (found.saliency[:4] != 0).any()
+    score = tiny_model.score(study, ["hypertrophy"])[0].similarity
+    assert found.similarity == pytest.approx(score, abs=1e-5)
+
+
+def test_asking_together_is_asking_alone_and_leaves_the_model_as_it_was(tiny_model):
+    clip = study_to_clip(beating(), tiny_model.config)
+    asked = ["normal", "dilated right ventricle"]
+    together = explain(tiny_model, clip, asked, steps=3)
+    for text, found in zip(asked, together, strict=True):
+        (alone,) = explain(tiny_model, clip, [text], steps=3)
+        assert np.allclose(alone.saliency, found.saliency, atol=1e-6) and found.condition == text
+    assert all(p.grad is None for p in tiny_model.parameters())
+
+
+def test_what_images_bring_is_told_by_view_and_moment_and_adds_up(tiny_model):
+    (found,) = explain(tiny_model, beating(), ["normal"], steps=3)
+    brought = found.contributions()
+    views = [c.view for c in brought]
+    assert list(dict.fromkeys(views)) == ["SAX basal", "SAX mid", "SAX apical"]
+    assert views == sorted(views, key=["SAX basal", "SAX mid", "SAX apical"].index)
+    for view in set(views):
+        beats = [c.beat for c in brought if c.view == view]
+        assert beats == sorted(set(beats)) and beats[0] == 0
+    assert sum(c.value for c in brought) == pytest.approx(float(found.saliency.sum()), abs=1e-5)
+
+
+def test_one_image_that_the_clip_holds_twice_is_told_once(tiny_model):
+    """Of a pair, end-diastole fills two frames of the clip."""
+    (found,) = explain(tiny_model, beating(phases=2), ["normal"], steps=2)
+    assert len(found.clip.tiles) == 12
+    assert [c.beat for c in found.contributions()] == [0, 0.5] * 3
+
+
+def test_a_map_is_laid_over_the_series_own_pixels():
+    series = Series(np.zeros((5, 40, 30)), (2.0, 4.0), view=View.SAX)
+    tile = Tile(1, (2,), series, 3, None, 0.6, scale=(0.5, 1.0), offset=(2.75, -5.0))
+    saliency = np.zeros((4, 3, 32, 32), np.float32)
+    saliency[1, 2, 10, 6] = 2.0  # row 14.5 and column 11 of the image
+    clip = Clip(torch.zeros(4, 3, 32, 32), tiles=(tile,))
+    over = Explanation("x", 0.5, 0.1, saliency, clip).of_series(series)
+    assert over.shape == (5, 40, 30) and (over[[0, 1, 2, 4]] == 0).all()
+    assert over[3, 14, 11] == over[3, 15, 11] == over.max() == pytest.approx(1.5)
+    assert (over[3] > 0).sum() == 4  # rows 13 to 16: a clip's pixel is two rows high
+
+
+def test_what_cannot_be_explained_is_said(tiny_model):
+    study = beating()
+    for conditions in ([], "normal", ["  "]):
+        with pytest.raises(ConditionError):
+            explain(tiny_model, study, conditions)
+    with pytest.raises(ValueError, match="one step"):
+        explain(tiny_model, study, ["normal"], steps=0)
+    with pytest.raises(StudyError, match="short-axis"):
+        explain(tiny_model, Study([]), ["normal"])
