@@ -35,6 +35,7 @@ from cmrclip_lite.evaluate.reliability import (
     reliability,
     reliability_curve,
 )
+from cmrclip_lite.figures.calibration import reliability_diagram
 
 APART = 1.5  # deviations between the means of those with and without
 
@@ -304,3 +305,26 @@ def test_sets_that_cannot_be_made_are_refused(change, said):
     good = {"fits": np.zeros((4, 3)), "labels": np.array([0, 1, 2, 0]), "coverage": 0.9}
     with pytest.raises(CmrClipError, match=said):
         conformal(diagnoses=NAMES, cohort="x", **(good | change))
+
+
+def test_a_reliability_diagram_says_of_whom_and_how_many():
+    found = reliability(cohort(), "isotonic")
+    for dark in (False, True):
+        figure = reliability_diagram(found, dark=dark)
+        (said,) = (a.text.replace("<br>", " ") for a in figure.layout.annotations)
+        assert "LV dilated" in said and "400 cases of 'made-up hearts'" in said
+        assert "isotonic regression, out of sample" in said and "chance alone" in said
+        points, bars = figure.data[2:]
+        assert list(points.y) == [b.observed.value for b in found.bins]
+        assert list(points.x) == list(bars.x) == [b.predicted for b in found.bins]
+        assert sum(bars.y) == 400 and list(bars.text) == [str(b.cases) for b in found.bins]
+        tops = np.add(points.y, points.error_y.array)
+        assert tops == pytest.approx([b.observed.high for b in found.bins])
+
+
+def test_a_bin_of_one_case_has_a_wide_interval():
+    # Wilson 1927: none of one, 0 to 0.793; Newcombe 1998, table I: 81 of 263, 0.2553 to 0.3662.
+    (one,) = reliability_curve(np.array([0.5]), np.array([False]))
+    assert (one.observed.low, one.observed.high) == pytest.approx((0, 0.793), abs=1e-3)
+    (many,) = reliability_curve(np.full(263, 0.3), np.arange(263) < 81)
+    assert (many.observed.low, many.observed.high) == pytest.approx((0.2553, 0.3662), abs=2e-4)

@@ -24,7 +24,7 @@ ANYWHERE = np.eye(16, dtype=np.float32)[0]
 def chest(phases=12, slices=4, side=128):
     """`(Z, T, H, W)`: a grey chest in which a bright disc beats, with a little noise."""
     y, x = np.mgrid[:side, :side] - side / 2
-    radii = 11 + 3 * np.cos(2 * np.pi * np.arange(phases) / phases)
+    radii = 11 + 2 * np.cos(2 * np.pi * np.arange(phases) / phases)
     body = 60.0 * (np.hypot(x, 1.3 * y) < 52) + 30.0 * (np.hypot(x - 25, y) < 12)
     beat = np.stack([np.where(np.hypot(x, y) < r, 160.0, body) for r in radii])
     noise = np.random.default_rng(0).normal(0, 2, (slices, *beat.shape))
@@ -65,11 +65,15 @@ def test_a_study_without_a_cine_does_not_move(tiny_model):
     assert "nothing in it moves" in unfamiliar(tiny_model, study, ANYWHERE, None)
 
 
-def test_a_still_that_is_repeated_slid_about_or_brightened_is_no_heart(tiny_model):
-    frame = chest()[0, 0]
-    for how, moved in foreign.handled(frame, np.random.default_rng(0)):
-        sentence = said(tiny_model, moved)
-        assert sentence and "not gathered in one place" in sentence, how
+def test_a_still_that_is_repeated_or_slid_about_is_no_heart(tiny_model):
+    handled = dict(foreign.handled(chest()[0, 0], np.random.default_rng(0)))
+    for how in ("repeated", "slid about"):
+        assert "not gathered in one place" in (said(tiny_model, handled[how]) or ""), how
+
+
+def test_a_still_that_only_brightens_does_not_move(tiny_model):
+    frame = chest()[0, 0] + 10
+    assert "nothing in it moves" in said(tiny_model, np.stack([frame, 2 * frame, 4 * frame]))
 
 
 def test_noise_and_slices_one_after_the_other_change_too_much(tiny_model):
@@ -81,9 +85,9 @@ def test_noise_and_slices_one_after_the_other_change_too_much(tiny_model):
 
 def test_an_embedding_is_measured_against_how_far_cases_lie_from_each_other(tiny_model, tmp_path):
     library, study = shelf(tiny_model, tmp_path, 60), foreign.cine(chest())
-    among = [strangeness(tiny_model, study, e, library).embedding for e in library.embeddings]
+    among = [strangeness(tiny_model, study, e, library).embedding for e in library.embeddings[:5]]
     # Each finds itself here, so it lies a little nearer than it did to the others.
-    assert -2 < np.mean(among) < 0
+    assert -3 < np.mean(among) < 0
     far = strangeness(tiny_model, study, -ANYWHERE, library)
     assert far.embedding > LIMIT and far.distance > LIMIT
     assert "far from all cases of the library 'shelf'" in unfamiliar(
