@@ -16,6 +16,7 @@ from .sources import Source, natural, shown
 
 # EOFError and zlib.error of a gzip cut short are among MALFORMED.
 _MALFORMED_TAR = (*MALFORMED, tarfile.TarError)
+_REST = 1 << 16  # bytes read at once after the last entry
 
 
 def members(source: Source, limits: Limits, stack: ExitStack) -> list[Source]:
@@ -77,6 +78,9 @@ def _unpacked(stream: BinaryIO, source: Source, limits: Limits) -> list[tuple[st
                 if len(data) < entry.size:
                     raise tarfile.ReadError("cut short")
                 found.append(_held(entry, memoryview(data)))
+    # The checksum of the whole comes after its end, which a tar leaves unread.
+    while bounded.read(_REST):
+        pass
     return found
 
 
