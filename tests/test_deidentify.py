@@ -347,6 +347,7 @@ def test_a_name_is_no_technical_word() -> None:
     assert sequence_name("Smith") == sequence_name("Anna Smith 1950") == ""
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None, derandomize=True)
 @given(st.data())
 def test_kinds_and_views_are_told_from_what_is_left(data: st.DataObject) -> None:

@@ -78,6 +78,7 @@ def test_the_map_adds_up_to_what_focus_brings(power):
     assert float(found.sum()) == pytest.approx(sharp - blurred, rel=0.02)
 
 
+@pytest.mark.slow
 def test_the_map_of_a_transformer_adds_up_too(tiny_model):
     clip = study_to_clip(beating(), tiny_model.config)
     for found in explain(tiny_model, clip, ["dilated left ventricle", "normal"], steps=24):

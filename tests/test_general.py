@@ -258,6 +258,7 @@ def test_a_checkpoint_of_open_clip_says_what_it_is(tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.slow
 def test_from_the_hub_nothing_is_fetched_but_what_is_read(
     transformers, server: HubServer, ask: Ask, checkpoints, tmp_path
 ):

@@ -103,6 +103,7 @@ def test_phases_between_the_extremes(ed, es, count, expected):
     assert beat_phases(ed, es, count, 2) == [ed, es]
 
 
+@pytest.mark.slow
 def test_phantoms_extremes_are_where_the_volumes_say():
     """Cines begin within a tenth of a beat of the R wave; systole takes 0.29 to 0.42 of it."""
     for seed, diagnosis in ((31, "normal"), (32, "dcm"), (33, "infarct")):
@@ -113,6 +114,7 @@ def test_phantoms_extremes_are_where_the_volumes_say():
         assert 0.2 <= (es - ed) % count / count <= 0.52
 
 
+@pytest.mark.slow
 def test_real_pairs_and_cines_have_the_right_extremes(real_folder):
     """ACDC's first frame is end-diastole; the GE exams were looked at."""
     volumes = np.load(real_folder / "acdc_dev.npz")

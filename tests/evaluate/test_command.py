@@ -33,6 +33,7 @@ def test_a_library_is_evaluated_in_a_short_table(shelf, checkpoints, capsys):
     assert "LV dilated ..." in err
 
 
+@pytest.mark.slow
 def test_everything_at_once_goes_into_three_files(
     shelf, checkpoints, first, second, tmp_path, capsys
 ):

@@ -26,11 +26,13 @@ def test_a_line_is_found_whatever_the_scale_of_its_axis():
     assert found.auc.value > 0.95 and found.called.accuracy.value > 0.85
 
 
+@pytest.mark.slow
 def test_the_network_finds_what_no_line_does():
     assert probe(*ring(), LINEAR).auc.value < 0.65
     assert probe(*ring(), MLP).auc.value > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [LINEAR, MLP])
 def test_labels_without_meaning_are_not_learnt_by_heart(name):
     rng = np.random.default_rng(2)
