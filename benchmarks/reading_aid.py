@@ -63,7 +63,6 @@ def section(model: CMRCLIP) -> str:
     reader = Reader(model, library)
     read = library_cases(reader)
     parts = [
-        "## Reading aid",
         f"Each of the {len(read)} cases of the library, read by the others. Of the findings at "
         "each strength of evidence, how many are true; and of all true findings that the exam "
         f"shows, how many are at that strength:\n\n{by_strength(read)}",
