@@ -96,7 +96,10 @@ def fitted(model: CMRCLIP, library: CaseLibrary, exams: Sequence[Study]) -> str:
     usual = np.stack([np.nanmean(facts, axis=0), np.nanstd(facts, axis=0)]).round(2)
     deviations = np.nan_to_num((facts - usual[0]) / usual[1])
     embedding = [seen(model, library, study).strangeness.embedding for study in both]
-    distances = np.linalg.norm(np.maximum(np.column_stack([deviations, embedding]), 0), axis=1)
+    distances = [
+        Strangeness(True, *own, far).distance
+        for own, far in zip(deviations, embedding, strict=True)
+    ]
     limit = np.quantile(distances, 1 - FALSE_ALARMS)
     return (
         f"USUAL_SPREAD = {tuple(usual[:, 0].tolist())}\nUSUAL_AMOUNT = "
@@ -223,10 +226,10 @@ def _candidates(
     moving = [member for member in strange if member.strangeness.moves]
     measures: dict[str, Callable[[Sequence[Seen]], np.ndarray]] = {
         "all three facts": _distances,
-        "spread and amount of motion": lambda m: _of(m, "spread", "amount"),
-        "spread of motion": lambda m: _of(m, "spread"),
-        "amount of motion": lambda m: _of(m, "amount"),
-        "distance to the 5 nearest cases": lambda m: _of(m, "embedding"),
+        "spread and amount of motion": lambda m: _without(m, embedding=0.0),
+        "spread of motion": lambda m: _without(m, embedding=0.0, amount=0.0),
+        "amount of motion": lambda m: _without(m, embedding=0.0, spread=0.0),
+        "distance to the 5 nearest cases": lambda m: np.array([x.strangeness.embedding for x in m]),
         "distance to the nearest case": lambda m: 1 - (_stacked(m) @ library.embeddings.T).max(1),
         "Mahalanobis distance to the library": lambda m: _mahalanobis(library, _stacked(m)),
     }
@@ -247,14 +250,10 @@ def _distances(members: Iterable[Seen]) -> np.ndarray:
     return np.minimum([m.strangeness.distance for m in members], FAR)
 
 
-def _of(members: Sequence[Seen], *facts: str) -> np.ndarray:
-    """Some facts alone, as one distance."""
-    values = np.array([[getattr(m.strangeness, fact) for fact in facts] for m in members])
-    still = np.array([not m.strangeness.moves for m in members])
-    if len(facts) > 1:
-        values = np.maximum(values, 0)
-    combined = np.linalg.norm(values, axis=1) if len(facts) > 1 else values[:, 0]
-    return np.where(still & (facts != ("embedding",)), FAR, combined)
+def _without(members: Sequence[Seen], **facts: float) -> np.ndarray:
+    """The distance with some facts taken as usual."""
+    rest = [replace(m, strangeness=replace(m.strangeness, **facts)) for m in members]
+    return _distances(rest)
 
 
 def _mahalanobis(library: CaseLibrary, embeddings: np.ndarray) -> np.ndarray:
