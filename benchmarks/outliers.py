@@ -193,7 +193,8 @@ def section(model: CMRCLIP, library: CaseLibrary, exams: Sequence[Study]) -> str
         "Kinds that were made after the facts and constants were settled, and cines with flaws "
         f"that the check is not made to see:\n\n{_table(later | limits, beside)}\n\n"
         f"What the parts do, and what else was tried, as AUROC over all {count} pictures that are "
-        "no cine, and over those of them that move (what has one frame is told by that alone):"
+        "no cine, and over those of them that move (what has one frame is told by that alone). "
+        "Intervals take pictures as independent, though several come from one exam or file:"
         f"\n\n{_candidates(library, beside, others, found[ACDC_PAIRS])}"
     )
 
