@@ -90,7 +90,8 @@ def probabilities(model: CMRCLIP, cohort: Cohort) -> str:
     return (
         f"### Calibrated probabilities\n\nOf {len(cohort.embeddings)} {PHANTOMS}, each read by a "
         "curve that was fitted without it. Beside the calibration error stands what chance alone "
-        "would give, beside the Brier score that of saying the cohort's share of everyone. "
+        "would give, beside the Brier score that of saying the cohort's share of everyone. (The "
+        "interval of a calibration error lies rather too high: every resample scatters anew.) "
         f"Conditions with fewer than {FEWEST} cases on either side are left out. Mean calibration "
         f"error over the conditions: {mean}.\n\n"
         "| condition | by | cases (with it) | calibration error | by chance | Brier score | of the "

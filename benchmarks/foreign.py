@@ -175,7 +175,7 @@ def made_up(count: int, seed: int) -> Iterator[tuple[str, Study]]:
     """Pictures like photos, noise, heads with contrast, and echocardiograms."""
     rng = np.random.default_rng([seed, 5])
     for i in range(count):
-        for picture in (_fractal(rng), _grating(rng)):
+        for picture in (fractal(rng), _grating(rng)):
             for how, moved in handled(picture, rng):
                 yield f"photo-like, {how}", cine(moved)
         yield "noise", cine(rng.normal(size=(PHASES, SIDE, SIDE)) ** 2)
@@ -212,6 +212,15 @@ def bolus(t: float, rise: float = 4.0) -> float:
     return float(u**2 * np.exp(2 * (1 - u)))
 
 
+def fractal(rng: np.random.Generator) -> np.ndarray:
+    """A power spectrum that falls with the square of the frequency, as in photos (Field 1987)."""
+    fy, fx = np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None]
+    amplitude = 1 / np.maximum(np.hypot(fy, fx), 1 / SIDE)
+    phases = np.exp(2j * np.pi * rng.random(amplitude.shape))
+    picture = np.fft.irfft2(amplitude * phases, (SIDE, SIDE))
+    return (picture - picture.min()) / np.ptp(picture)
+
+
 def short_axis(study: Study) -> tuple[np.ndarray, float]:
     """The short-axis cines as `(Z, T, H, W)`, and their pixel size."""
     cines = study.cines(View.SAX)
@@ -245,15 +254,6 @@ def _pydicom_file(name: str) -> list[Frames]:
 def _field_mm(pixels: np.ndarray) -> float:
     """Pixel size at which the picture is as wide as a video is taken to be."""
     return 340.0 / max(pixels.shape[-2:])
-
-
-def _fractal(rng: np.random.Generator) -> np.ndarray:
-    """A power spectrum that falls with the square of the frequency, as in photos (Field 1987)."""
-    fy, fx = np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None]
-    amplitude = 1 / np.maximum(np.hypot(fy, fx), 1 / SIDE)
-    phases = np.exp(2j * np.pi * rng.random(amplitude.shape))
-    picture = np.fft.irfft2(amplitude * phases, (SIDE, SIDE))
-    return (picture - picture.min()) / np.ptp(picture)
 
 
 def _grating(rng: np.random.Generator) -> np.ndarray:

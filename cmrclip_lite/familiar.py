@@ -1,12 +1,13 @@
 """Does a study look like the studies that a model knows?
 
 A model scores whatever it is given: a scout, a perfusion series, a photo. Three facts are measured,
-each in deviations from what is usual, and only the unusual side of each counts:
+each in deviations from what is usual:
 
-- how far the motion is spread: beside the heart against in it;
-- how much the picture changes round the heart from phase to phase, against its contrast there;
+- how far the motion is spread: beside the heart against in it (less is never unusual);
+- how much the picture changes round the heart from phase to phase, against its contrast there (more
+  is unusual, and so is less);
 - how far the embedding lies from the nearest cases of the library, against how far those lie from
-  each other (Sun et al., ICML 2022).
+  each other (nearer is never unusual; Sun et al., ICML 2022).
 
 The first two need no model; their usual values come from synthetic exams, whole and worn (cropped,
 noisy, or reduced to a pair of phases), and so does the limit (`python benchmarks/outliers.py
@@ -14,7 +15,8 @@ noisy, or reduced to a pair of phases), and so does the limit (`python benchmark
 
 What this cannot tell: another moving heart (an echocardiogram that moves as little as a cine, a
 cine of another sequence), a heart that is turned or mirrored, phases in a wrong order, a rare
-disease. A study that passes is not thereby one that the model judges well.
+disease. A heart that hardly moves may be taken for none. A study that passes is not thereby one
+that the model judges well.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 # `python benchmarks/outliers.py --fit`.
 USUAL_SPREAD = (-1.88, 0.45)
 USUAL_AMOUNT = (-2.15, 0.34)
-LIMIT = 2.8
+LIMIT = 2.9
 
 # Within this of its centre there is the heart, and beyond that other there is none of it, if the
 # picture reaches so far with this share of it.
@@ -57,7 +59,7 @@ _LEAST = 1e-6  # below which a ratio or distance is as good as none
 
 @dataclass(frozen=True)
 class Strangeness:
-    """How unusual a study is, in deviations; below 0 is more usual than most.
+    """How unusual a study is, in deviations above what is usual.
 
     Attributes:
         moves: whether anything moves; without motion the next two are 0.
@@ -78,7 +80,7 @@ class Strangeness:
         """All three as one figure, to be compared with `LIMIT`; infinite if nothing moves."""
         if not self.moves:
             return np.inf
-        return float(np.linalg.norm(np.maximum([self.spread, self.amount, self.embedding], 0)))
+        return float(np.linalg.norm([max(self.spread, 0), self.amount, max(self.embedding, 0)]))
 
 
 def unfamiliar(
@@ -201,9 +203,10 @@ def _log(value: float | np.ndarray) -> float | np.ndarray:
 def _reasons(found: Strangeness) -> str:
     if not found.moves:
         return "nothing in it moves as a heart does"
+    change = "more" if found.amount > 0 else "less"
     reasons = {
         "its motion is not gathered in one place, as a beating heart's is": found.spread,
-        "it changes more from phase to phase than a beating heart does": found.amount,
+        f"it changes {change} from phase to phase than a beating heart does": abs(found.amount),
         f"its embedding lies far from all cases of the library '{found.library}'": found.embedding,
     }
     ranked = sorted(reasons, key=reasons.__getitem__, reverse=True)

@@ -76,6 +76,13 @@ def test_a_still_that_only_brightens_does_not_move(tiny_model):
     assert "nothing in it moves" in said(tiny_model, np.stack([frame, 2 * frame, 4 * frame]))
 
 
+def test_a_picture_in_which_next_to_nothing_changes_is_no_heart(tiny_model):
+    frames = np.repeat(chest()[:, :1], 6, axis=1)
+    frames[..., 60:68, 60:68] += np.arange(6)[:, None, None]
+    sentence = said(tiny_model, frames)
+    assert "it changes less from phase to phase than a beating heart does" in sentence
+
+
 def test_noise_and_slices_one_after_the_other_change_too_much(tiny_model):
     rng = np.random.default_rng(0)
     assert "changes more from phase to phase" in said(tiny_model, rng.random((12, 96, 96)))
