@@ -68,11 +68,13 @@ def inspect(arguments: argparse.Namespace) -> None:
 
 def score(arguments: argparse.Namespace) -> None:
     """Zero-shot scores of a study, and its most similar cases."""
+    from .familiar import unfamiliar
     from .readers import read_study
 
     study = read_study(arguments.study)
     model, library = load_both(arguments)
     clip_notes, embedding = embed_study(model, study)
+    strange = unfamiliar(model, study, embedding, library)
     scores = model.score(embedding, arguments.condition or known_conditions(model), library)
     similar = []
     if library and arguments.top_k:
@@ -84,12 +86,15 @@ def score(arguments: argparse.Namespace) -> None:
                 "model": model.name,
                 "library": library_facts(library),
                 "study": study_facts(study),
+                "unfamiliar": strange,
                 "notes": clip_notes,
                 "scores": [s.as_dict() for s in scores],
                 "similar": [case.as_dict() for case in similar],
             }
         )
         return
+    if strange:
+        print(strange)
     _print_scores(scores)
     for note in [*study.notes, *clip_notes]:
         print(f"note: {note}")

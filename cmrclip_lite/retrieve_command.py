@@ -45,6 +45,7 @@ def add_retrieve(commands: Any) -> None:
 
 def retrieve(arguments: argparse.Namespace) -> None:
     """The cases most similar to a study, or that fit a text best."""
+    from .familiar import unfamiliar
     from .readers import read_study
 
     if (arguments.study is None) == (arguments.text is None):
@@ -62,9 +63,11 @@ def retrieve(arguments: argparse.Namespace) -> None:
     }
     if study:
         embedding = embed_study(model, study)[1]
+        strange = unfamiliar(model, study, embedding, library)
         # A library may hold this very exam; to find it again tells nothing.
         cases = library.search(embedding, arguments.k, exclude=study.content, **asked)
     else:
+        strange = None
         cases = library.search_text(model, arguments.text, arguments.k, **asked)
     if arguments.json:
         print_json(
@@ -72,10 +75,13 @@ def retrieve(arguments: argparse.Namespace) -> None:
                 "notice": NOTICE,
                 "model": model.name,
                 "library": library_facts(library),
+                "unfamiliar": strange,
                 "cases": [case.as_dict() for case in cases],
             }
         )
         return
+    if strange:
+        print(strange)
     print(f"{library.name}: {library.search_method}")
     print_cases(cases)
     if not cases:

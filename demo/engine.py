@@ -22,6 +22,7 @@ import torch
 
 from cmrclip_lite import zeroshot
 from cmrclip_lite.errors import CmrClipError, ConditionError, LibraryError, StudyError
+from cmrclip_lite.familiar import unfamiliar
 from cmrclip_lite.frames import study_to_clip
 from cmrclip_lite.prompts import CONDITIONS, Condition, clean_condition
 
@@ -82,7 +83,9 @@ class Engine:
         embedding = self._embed(clip.tensor)
         if not np.isfinite(embedding).all():
             raise StudyError("The model gave no usable embedding; the pixels may hold no picture.")
-        return Embedded(embedding, (*study.notes, *clip.notes), study.content)
+        strange = unfamiliar(self.model, study, embedding, self.library)
+        notes = (*filter(None, [strange]), *study.notes, *clip.notes)
+        return Embedded(embedding, notes, study.content)
 
     def score(self, embedded: Embedded, conditions: Sequence[str]) -> list[Score]:
         """A score for each condition, in their order; no image is encoded again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 
+import numpy as np
 import pytest
 
 from cmrclip_lite.bundled import library_folder, sample_studies
@@ -156,3 +157,19 @@ def test_a_library_is_told_of_and_checked(capsys):
     assert main(["library", "verify", folder]) == 0
     assert "320 cases" in capsys.readouterr().out
     assert main(["library", "info", "nowhere"]) == 2
+
+
+@pytest.mark.slow
+def test_a_study_that_does_not_look_like_a_heart_is_told(sample, tmp_path, capsys):
+    strange = "This does not look like the studies this model knows"
+    noise = np.random.default_rng(0).integers(0, 900, (4, 8, 96, 96))
+    np.savez(tmp_path / "noise.npz", pixels=noise, spacing_mm=(10.0, 2.0, 2.0))
+    for command in ("score", "retrieve"):
+        assert main([command, str(tmp_path / "noise.npz")]) == 0
+        assert capsys.readouterr().out.startswith(strange)
+        assert main([command, str(tmp_path / "noise.npz"), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["unfamiliar"].startswith(strange)
+        assert main([command, str(sample), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["unfamiliar"] is None
+    assert main(["read", str(tmp_path / "noise.npz")]) == 0
+    assert strange in capsys.readouterr().out

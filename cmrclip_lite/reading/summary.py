@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from ..familiar import unfamiliar
 from ..frames import study_to_clip
 from .evidence import RULE, Evidence, Strength, Yardstick, weigh
 from .sentences import Limits, Quote, Spoken, draft
@@ -124,7 +125,8 @@ class Reader:
         clip = study_to_clip(study, self.model.config)
         with torch.inference_mode():
             embedding = self.model.encode_clip(clip.tensor[None])[0].float().cpu().numpy()
-        notes = (*study.notes, *clip.notes)
+        strange = unfamiliar(self.model, study, embedding, self.library)
+        notes = (*filter(None, [strange]), *study.notes, *clip.notes)
         return self.read_embedding(embedding, parts_of(study), study.content, notes)
 
     def read_embedding(
