@@ -24,6 +24,7 @@ from benchmarks.cohorts import acdc_patients  # noqa: E402
 from cmrclip_lite import load  # noqa: E402
 from cmrclip_lite.evaluate import Estimate, mean_of  # noqa: E402
 from cmrclip_lite.evaluate.explanations import (  # noqa: E402
+    by_picture,
     curves,
     drops,
     likeness,
@@ -31,7 +32,6 @@ from cmrclip_lite.evaluate.explanations import (  # noqa: E402
     middle_first,
     random_order,
     randomised,
-    rank_correlation,
     shown_pictures,
 )
 from cmrclip_lite.explain import Explanation, explain  # noqa: E402
@@ -54,22 +54,23 @@ ASKED = {
     "NOR": "normal_study",
     "RV": "rv_dilation",
 }
-ORDERS = "the map", "middle first", "random"
+# Orders in which places, and whole pictures, are taken away.
+PLACES = "the map", "middle first", "random"
+PICTURES = "what each brings", "the map's sum", "what is lost without it alone", "random"
 
 
 @dataclass(frozen=True)
 class Faithful:
-    """How true one map is of the model.
+    """How true one explanation is of the model.
 
     Attributes:
-        deletion, insertion: `(3,)` areas in the order of `ORDERS`.
-        agreement: rank correlation of what the map says each picture brings and what is lost
-            without it. gap: of the similarity, what the map's sum misses.
+        places: `(3, 2)` areas under deletion and insertion of places, in the order of `PLACES`.
+        pictures: `(4, 2)` the same of whole pictures, in the order of `PICTURES`.
+        gap: of the similarity, what the map's sum misses.
     """
 
-    deletion: np.ndarray
-    insertion: np.ndarray
-    agreement: float
+    places: np.ndarray
+    pictures: np.ndarray
     gap: float
 
 
@@ -151,19 +152,29 @@ def drawn_findings(model: CMRCLIP, case: PhantomCase, most: int, seed: int) -> l
 
 
 def faithful(model: CMRCLIP, explained: Sequence[Explanation], seed: int) -> list[Faithful]:
-    """Deletion, insertion and agreement with the loss of whole pictures, of one clip's maps."""
+    """Deletion and insertion of places and of pictures, for explanations of one clip."""
     clip = explained[0].clip
     queries = np.stack([text_query(model, e.condition) for e in explained])
-    orders = middle_first(clip), random_order(clip, seed)
-    compared = [curves(model, clip, queries, order).areas for order in orders]
+    shuffled = np.random.default_rng(seed).permutation(len(clip.tiles))
+    middle, noise, pictures = (
+        curves(model, clip, queries, order).areas
+        for order in (middle_first(clip), random_order(clip, seed), by_picture(clip, shuffled))
+    )
     lost, found = drops(model, clip, queries), []
     for i, explanation in enumerate(explained):
-        own = curves(model, clip, queries[i : i + 1], explanation.saliency).areas
-        areas = np.stack([own[0], *(areas[i] for areas in compared)])
-        brought = np.array([explanation.of_tile(tile).sum() for tile in clip.tiles])
-        gap = abs(explanation.similarity - explanation.blurred - float(brought.sum()))
-        agreement = rank_correlation(brought, lost[i])
-        found.append(Faithful(areas[:, 0], areas[:, 1], agreement, gap))
+        brought = {tile: c.value for c in explanation.contributions for tile in c.tiles}
+        orders = [explanation.saliency] + [
+            by_picture(clip, values)
+            for values in (
+                [brought[tile] for tile in clip.tiles],
+                [explanation.of_tile(tile).sum() for tile in clip.tiles],
+                lost[i],
+            )
+        ]
+        own = [curves(model, clip, queries[i : i + 1], order).areas[0] for order in orders]
+        gap = abs(explanation.similarity - explanation.blurred - float(explanation.saliency.sum()))
+        places = np.stack([own[0], middle[i], noise[i]])
+        found.append(Faithful(places, np.stack([*own[1:], pictures[i]]), gap))
     return found
 
 
@@ -221,26 +232,33 @@ def acdc(model: CMRCLIP) -> str:
 
 
 def faithful_table(title: str, patients: Sequence[Sequence[Faithful]]) -> str:
-    """Areas by order, and the map's lead, as means over patients of the mean over findings."""
-    deletion = np.array([np.mean([f.deletion for f in of_one], axis=0) for of_one in patients])
-    insertion = np.array([np.mean([f.insertion for f in of_one], axis=0) for of_one in patients])
-    rows = [
-        f"| {order} | {signed(deletion[:, i])} | {signed(insertion[:, i])} |"
-        for i, order in enumerate(ORDERS)
-    ]
-    for i, order in enumerate(ORDERS[1:], 1):
-        lead = (column[:, 0] - column[:, i] for column in (deletion, insertion))
-        rows.append(f"| the map less {order} | " + " | ".join(map(signed, lead)) + " |")
-    agreement = mean_of([np.nanmean([f.agreement for f in of_one]) for of_one in patients])
+    """Areas by order, and the first order's lead, as means over patients of their findings'."""
     gap = mean_of([np.mean([f.gap for f in of_one]) for of_one in patients])
+    places, pictures = (
+        areas_table(orders, np.array([np.mean(areas, axis=0) for areas in of_each]))
+        for orders, of_each in (
+            (PLACES, [[f.places for f in of_one] for of_one in patients]),
+            (PICTURES, [[f.pictures for f in of_one] for of_one in patients]),
+        )
+    )
     return (
         f"{title}: area under the similarity as places are taken away (less is better) or brought "
-        "back (more is better):\n\n| order | deletion | insertion |\n| --- | --- | --- |\n"
-        + "\n".join(rows)
-        + f"\n\nWhat the map says each picture brings, against what is lost without that picture: "
-        f"rank correlation {agreement}. The map's sum misses the similarity that it explains by "
-        f"{gap}."
+        f"back (more is better), in the order of\n\n{places}\n\nThe map's sum misses the "
+        f"similarity that it explains by {gap}. The same for whole pictures, in the order of"
+        f"\n\n{pictures}"
     )
+
+
+def areas_table(orders: Sequence[str], areas: np.ndarray) -> str:
+    """Of `(patients, orders, 2)`."""
+    rows = [
+        f"| {order} | {signed(areas[:, i, 0])} | {signed(areas[:, i, 1])} |"
+        for i, order in enumerate(orders)
+    ]
+    for i, order in enumerate(orders[1:], 1):
+        lead = areas[:, 0] - areas[:, i]
+        rows.append(f"| {orders[0]}, less {order} | {signed(lead[:, 0])} | {signed(lead[:, 1])} |")
+    return "| order | deletion | insertion |\n| --- | --- | --- |\n" + "\n".join(rows)
 
 
 def randomised_table(forgotten: Sequence[Sequence[tuple[str, float, float]]]) -> str:

@@ -1,15 +1,20 @@
 """Which places of a study, and which views and phases, a similarity rests on.
 
-The method is integrated gradients in scale (blur integrated gradients: Xu et al., CVPR 2020; the
-integral is that of Sundararajan et al., ICML 2017): the clip comes into focus, from one in which
-every structure has dissolved into its surroundings, and each place is credited with what its
-change brings. Values add up to what the sharp clip has over the blurred one, so they can be summed
-over views and phases. A path from grey would not do: to a stem with group norm a twentieth of the
-contrast is the whole picture. Nor would even steps: a heart is recognised all at once, so steps
+Both are told against the same study with every structure dissolved into its surroundings (blurred),
+and both add up to what the sharp clip has over that one.
+
+Places: integrated gradients in scale (blur integrated gradients: Xu et al., CVPR 2020; the integral
+is that of Sundararajan et al., ICML 2017). The clip comes into focus, and each place is credited
+with what its change brings. A path from grey would not do: to a stem with group norm a twentieth of
+the contrast is the whole picture. Nor would even steps: a heart is recognised all at once, so steps
 are as long as the embedding moves.
 
-How far such a map can be believed is measured (`evaluate.explanations`): it says what this model's
-number rests on, which need not be what a reader would look at, or what is wrong with the heart.
+Views and phases: Shapley values of the images, by random orders (Castro et al., Computers &
+Operations Research 36:1726, 2009). Each image is credited with what it brings when it joins those
+before it. What the map's places add up to tells far less well which images the similarity needs.
+
+How far this can be believed is measured (`evaluate.explanations`): it says what this model's number
+rests on, which need not be what a reader would look at, or what is wrong with the heart.
 """
 
 from __future__ import annotations
@@ -38,6 +43,7 @@ STEPS = 16
 BLUR = 0.1
 GRAIN = 0.025
 BATCH = 4  # clips encoded at once; one may take a gigabyte
+ORDERS = 8  # in which images join; half of them are the others turned round
 
 
 @dataclass(frozen=True)
@@ -45,14 +51,24 @@ class Contribution:
     """What one image adds to a similarity.
 
     Attributes:
-        view: what the image shows, as `Tile.view`.
-        beat: when in the heartbeat, 0 to 1, as `Tile.beat`; None for a still.
+        tiles: the pictures of the clip that show it, usually one.
         value: how much of the similarity it brings; below 0, how much it takes away.
+        error: the standard error of that, for the orders were drawn.
     """
 
-    view: str
-    beat: float | None
+    tiles: tuple[Tile, ...]
     value: float
+    error: float
+
+    @property
+    def view(self) -> str:
+        """What the image shows, as `Tile.view`."""
+        return self.tiles[0].view
+
+    @property
+    def beat(self) -> float | None:
+        """When in the heartbeat, 0 to 1, as `Tile.beat`; None for a still."""
+        return self.tiles[0].beat
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +80,8 @@ class Explanation:
         similarity: of the clip. blurred: of the clip with its structures dissolved.
         saliency: `(F, 3, H, W)` float32, how much each place of the clip raises the similarity
             (below 0: lowers it); 0 where no view is. The sum is about `similarity - blurred`.
+        contributions: what each image brings: cines before stills, by view, then in time. The sum
+            is `similarity - blurred`.
         clip: what was explained.
     """
 
@@ -71,6 +89,7 @@ class Explanation:
     similarity: float
     blurred: float
     saliency: np.ndarray
+    contributions: tuple[Contribution, ...]
     clip: Clip
 
     def of_tile(self, tile: Tile) -> np.ndarray:
@@ -89,31 +108,29 @@ class Explanation:
                 out[tile.phase] += tile.lay_over_image(self.of_tile(tile))
         return out
 
-    def contributions(self) -> list[Contribution]:
-        """What each image brings: cines before stills, by view, then in time."""
-        totals: dict[tuple[str, float | None], float] = {}
-        for tile in sorted(self.clip.tiles, key=_in_order):
-            key = tile.view, tile.beat
-            totals[key] = totals.get(key, 0.0) + float(self.of_tile(tile).sum())
-        return [Contribution(*key, value) for key, value in totals.items()]
-
 
 def explain(
-    model: CMRCLIP, study: Study | Clip, conditions: Sequence[str], steps: int = STEPS
+    model: CMRCLIP,
+    study: Study | Clip,
+    conditions: Sequence[str],
+    steps: int = STEPS,
+    orders: int = ORDERS,
 ) -> list[Explanation]:
     """Explain the similarity of a study to each of some conditions.
 
-    Costs some three encodings for each step, and four more for each condition.
+    Costs an encoding for each order and image, some three for each step, and some four more for
+    each step and condition. The same clip always gives the same.
 
     Args:
         study: or its clip, made for this model.
         conditions: as `zeroshot.text_query` takes them, at least one.
         steps: of the integral; with fewer, the map's sum misses the similarity by more.
+        orders: in which images join, even; with fewer, contributions are less sure.
 
     Raises:
         ConditionError: if there is no condition, or one is empty.
         StudyError: if the study lacks what the model's layout needs.
-        ValueError: if there are no steps.
+        ValueError: if there are no steps, or the orders are not even.
     """
     if isinstance(conditions, str) or not conditions:
         raise ConditionError("There is no condition to explain; give a list of at least one.")
@@ -121,9 +138,12 @@ def explain(
     clip = study if isinstance(study, Clip) else study_to_clip(study, model.config)
     ends = similarities(model, (clip.tensor, dissolve(clip.tensor)), queries)
     maps = integrated_gradients(model, clip.tensor, queries, steps).numpy()
+    brought = shapley_values(model, clip, queries, orders)
     return [
-        Explanation(text, sharp, blurred, saliency, clip)
-        for text, (sharp, blurred), saliency in zip(conditions, ends.T.tolist(), maps, strict=True)
+        Explanation(text, sharp, blurred, saliency, of_one, clip)
+        for text, (sharp, blurred), saliency, of_one in zip(
+            conditions, ends.T.tolist(), maps, brought, strict=True
+        )
     ]
 
 
@@ -155,6 +175,60 @@ def integrated_gradients(
             (gradient,) = torch.autograd.grad(similarity, middle, retain_graph=True)
             of_one += gradient * (after - before)
     return smooth(total, GRAIN)
+
+
+def shapley_values(
+    model: CMRCLIP, clip: Clip, queries: Tensor, orders: int = ORDERS
+) -> list[tuple[Contribution, ...]]:
+    """For each query `(Q, D)`, what each image of a clip brings to the similarity.
+
+    An image that fills several pictures of the clip joins with all of them. For every order the
+    reverse is used too, which halves the chance in it (Mitchell et al., JMLR 23:43, 2022).
+
+    Raises:
+        ValueError: if the orders are not even, or fewer than four.
+    """
+    if orders < 4 or orders % 2:
+        raise ValueError(f"Orders come in pairs, at least two of them; {orders} do not.")
+    images: dict[tuple[Series, int], list[Tile]] = {}
+    for tile in sorted(clip.tiles, key=_in_order):
+        images.setdefault((tile.series, tile.phase), []).append(tile)
+    members = list(images.values())
+    rng, pairs = np.random.default_rng(0), []
+    for _ in range(orders // 2):
+        order = rng.permutation(len(members))
+        both = [_gains(model, clip, queries, members, turned) for turned in (order, order[::-1])]
+        pairs.append(sum(both) / 2)
+    value = np.mean(pairs, axis=0)  # (images, Q)
+    error = np.std(pairs, axis=0, ddof=1) / np.sqrt(len(pairs))
+    return [
+        tuple(
+            Contribution(tuple(tiles), float(v), float(e))
+            for tiles, v, e in zip(members, value[:, i], error[:, i], strict=True)
+        )
+        for i in range(len(queries))
+    ]
+
+
+def _gains(
+    model: CMRCLIP, clip: Clip, queries: Tensor, members: list[list[Tile]], order: np.ndarray
+) -> np.ndarray:
+    """`(images, Q)`: what the similarities gain as images come into focus in an order."""
+
+    def joining() -> Iterator[Tensor]:
+        so_far = dissolve(clip.tensor)
+        yield so_far
+        for image in order:
+            so_far = so_far.clone()
+            for tile in members[image]:
+                channels = list(tile.channels)
+                so_far[tile.frame, channels] = clip.tensor[tile.frame, channels]
+            yield so_far
+
+    found = similarities(model, joining(), queries).double().numpy()
+    gains = np.empty((len(members), len(queries)))
+    gains[order] = np.diff(found, axis=0)
+    return gains
 
 
 def similarities(model: CMRCLIP, clips: Iterable[Tensor], queries: Tensor) -> Tensor:
