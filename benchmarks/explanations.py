@@ -34,7 +34,7 @@ from cmrclip_lite.evaluate.explanations import (  # noqa: E402
     randomised,
     shown_pictures,
 )
-from cmrclip_lite.explain import Explanation, explain  # noqa: E402
+from cmrclip_lite.explain import LITTLE, Explanation, explain  # noqa: E402
 from cmrclip_lite.frames import Clip, study_to_clip  # noqa: E402
 from cmrclip_lite.model import CMRCLIP  # noqa: E402
 from cmrclip_lite.phantom import PhantomCase, make_case  # noqa: E402
@@ -55,8 +55,8 @@ ASKED = {
     "RV": "rv_dilation",
 }
 # Orders in which places, and whole pictures, are taken away.
-PLACES = "the map", "middle first", "random"
-PICTURES = "what each brings", "the map's sum", "what is lost without it alone", "random"
+PLACE_ORDERS = "the map", "middle first", "random"
+PICTURE_ORDERS = "what each brings", "the map's sum", "what is lost without it alone", "random"
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Faithful:
     """How true one explanation is of the model.
 
     Attributes:
-        places: `(3, 2)` areas under deletion and insertion of places, in the order of `PLACES`.
-        pictures: `(4, 2)` the same of whole pictures, in the order of `PICTURES`.
+        places: `(3, 2)` areas under deletion and insertion of places, in the order of `PLACE_ORDERS`.
+        pictures: `(4, 2)` the same of whole pictures, in the order of `PICTURE_ORDERS`.
         gap: of the similarity, what the map's sum misses.
     """
 
@@ -76,8 +76,12 @@ class Faithful:
 
 @dataclass(frozen=True)
 class Placed:
-    """The share of a map on what carries a finding and its area, of the pictures, of the heart."""
+    """The share of a map on what carries a finding and its area, of the pictures, of the heart.
 
+    `rise` is what the map explains: by how much the similarity is above the dissolved clip's.
+    """
+
+    rise: float
     mass: float
     area: float
     mass_heart: float
@@ -189,7 +193,7 @@ def placed(explanation: Explanation, tissues: np.ndarray, key: str) -> Placed | 
     whole = np.broadcast_to(pictures[..., None, None], tissues.shape)
     heart = np.isin(tissues, HEART) & whole
     shares = [mass_on(explanation, structure & whole, within) for within in (whole, heart)]
-    return Placed(*shares[0], *shares[1])
+    return Placed(explanation.similarity - explanation.blurred, *shares[0], *shares[1])
 
 
 def late_pictures(clip: Clip) -> np.ndarray:
@@ -237,8 +241,8 @@ def faithful_table(title: str, patients: Sequence[Sequence[Faithful]]) -> str:
     places, pictures = (
         areas_table(orders, np.array([np.mean(areas, axis=0) for areas in of_each]))
         for orders, of_each in (
-            (PLACES, [[f.places for f in of_one] for of_one in patients]),
-            (PICTURES, [[f.pictures for f in of_one] for of_one in patients]),
+            (PLACE_ORDERS, [[f.places for f in of_one] for of_one in patients]),
+            (PICTURE_ORDERS, [[f.pictures for f in of_one] for of_one in patients]),
         )
     )
     return (
@@ -283,14 +287,21 @@ def placed_table(asked: Iterable[Asked]) -> str:
     for key in CARRIERS:
         if of_one := [a for a in judged if a.key == key]:
             rows.append(placed_row(CONDITIONS[key].label, of_one))
-    if judged:
-        rows.append(placed_row("all findings", judged))
+    for name, some in (
+        (f"of all, rise of {LITTLE} or more", [a for a in judged if a.placed.rise >= LITTLE]),
+        (f"of all, rise below {LITTLE}", [a for a in judged if a.placed.rise < LITTLE]),
+        ("all findings", judged),
+    ):
+        if some:
+            rows.append(placed_row(name, some))
     return (
         "**Where the map lies** (phantoms): the share of what raises the similarity on the "
         "structure that carries the finding, that structure's share of the area, and how many "
         "times more; then the same within the heart alone, where a map that has only found the "
-        "heart gets 1:\n\n| finding | phantoms | of the map | of the area | times | within the "
-        "heart, times |\n| --- | --- | --- | --- | --- | --- |\n" + "\n".join(rows)
+        "heart gets 1. The rise is how much there is to explain: by what the similarity is above "
+        "the dissolved study's.\n\n| finding | phantoms | rise | of the map | of the area | times "
+        "| within the heart, times |\n| --- | --- | --- | --- | --- | --- | --- |\n"
+        + "\n".join(rows)
     )
 
 
@@ -298,9 +309,9 @@ def placed_row(name: str, asked: Sequence[Asked]) -> str:
     """Means over patients."""
     patients = sorted({a.patient for a in asked})
     of_each = [[a.placed for a in asked if a.patient == patient] for patient in patients]
-    mass, area = (
+    rise, mass, area = (
         np.mean([np.mean([getattr(p, name) for p in of_one]) for of_one in of_each])
-        for name in ("mass", "area")
+        for name in ("rise", "mass", "area")
     )
     times = mean_of([np.mean([p.mass / p.area for p in of_one]) for of_one in of_each])
     inner = mean_of([np.nanmean([p.mass_heart / p.area_heart for p in o]) for o in of_each])
