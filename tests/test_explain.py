@@ -169,6 +169,14 @@ def test_a_map_is_laid_over_the_series_own_pixels():
     assert (over[3] > 0).sum() == 4  # rows 13 to 16: a clip's pixel is two rows high
 
 
+def test_a_map_that_explains_little_says_so():
+    clip, saliency = Clip(torch.zeros(4, 3, 32, 32)), np.zeros((4, 3, 32, 32), np.float32)
+    assert not Explanation("x", 0.4, 0.1, saliency, (), clip).notes
+    for similarity, blurred in ((0.2, 0.15), (-0.3, 0.1)):
+        (note,) = Explanation("x", similarity, blurred, saliency, (), clip).notes
+        assert "says little" in note
+
+
 def test_what_cannot_be_explained_is_said(tiny_model):
     study = beating()
     for conditions in ([], "normal", ["  "]):
