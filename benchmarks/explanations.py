@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,17 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.cohorts import acdc_patients  # noqa: E402
+from benchmarks.explanation_tables import (  # noqa: E402
+    Asked,
+    Faithful,
+    Placed,
+    faithful_table,
+    placed_table,
+    randomised_table,
+)
 from cmrclip_lite import load  # noqa: E402
-from cmrclip_lite.evaluate import Estimate, mean_of  # noqa: E402
 from cmrclip_lite.evaluate.explanations import (  # noqa: E402
+    by_picture,
     curves,
     drops,
     likeness,
@@ -31,7 +38,6 @@ from cmrclip_lite.evaluate.explanations import (  # noqa: E402
     middle_first,
     random_order,
     randomised,
-    rank_correlation,
     shown_pictures,
 )
 from cmrclip_lite.explain import Explanation, explain  # noqa: E402
@@ -54,43 +60,6 @@ ASKED = {
     "NOR": "normal_study",
     "RV": "rv_dilation",
 }
-ORDERS = "the map", "middle first", "random"
-
-
-@dataclass(frozen=True)
-class Faithful:
-    """How true one map is of the model.
-
-    Attributes:
-        deletion, insertion: `(3,)` areas in the order of `ORDERS`.
-        agreement: rank correlation of what the map says each picture brings and what is lost
-            without it. gap: of the similarity, what the map's sum misses.
-    """
-
-    deletion: np.ndarray
-    insertion: np.ndarray
-    agreement: float
-    gap: float
-
-
-@dataclass(frozen=True)
-class Placed:
-    """The share of a map on what carries a finding and its area, of the pictures, of the heart."""
-
-    mass: float
-    area: float
-    mass_heart: float
-    area_heart: float
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One phantom and one finding that it has."""
-
-    patient: int
-    key: str
-    faithful: Faithful
-    placed: Placed | None
 
 
 def main() -> None:
@@ -151,19 +120,29 @@ def drawn_findings(model: CMRCLIP, case: PhantomCase, most: int, seed: int) -> l
 
 
 def faithful(model: CMRCLIP, explained: Sequence[Explanation], seed: int) -> list[Faithful]:
-    """Deletion, insertion and agreement with the loss of whole pictures, of one clip's maps."""
+    """Deletion and insertion of places and of pictures, for explanations of one clip."""
     clip = explained[0].clip
     queries = np.stack([text_query(model, e.condition) for e in explained])
-    orders = middle_first(clip), random_order(clip, seed)
-    compared = [curves(model, clip, queries, order).areas for order in orders]
+    shuffled = np.random.default_rng(seed).permutation(len(clip.tiles))
+    middle, noise, pictures = (
+        curves(model, clip, queries, order).areas
+        for order in (middle_first(clip), random_order(clip, seed), by_picture(clip, shuffled))
+    )
     lost, found = drops(model, clip, queries), []
     for i, explanation in enumerate(explained):
-        own = curves(model, clip, queries[i : i + 1], explanation.saliency).areas
-        areas = np.stack([own[0], *(areas[i] for areas in compared)])
-        brought = np.array([explanation.of_tile(tile).sum() for tile in clip.tiles])
-        gap = abs(explanation.similarity - explanation.blurred - float(brought.sum()))
-        agreement = rank_correlation(brought, lost[i])
-        found.append(Faithful(areas[:, 0], areas[:, 1], agreement, gap))
+        brought = {tile: c.value for c in explanation.contributions for tile in c.tiles}
+        orders = [explanation.saliency] + [
+            by_picture(clip, values)
+            for values in (
+                [brought[tile] for tile in clip.tiles],
+                [explanation.of_tile(tile).sum() for tile in clip.tiles],
+                lost[i],
+            )
+        ]
+        own = [curves(model, clip, queries[i : i + 1], order).areas[0] for order in orders]
+        gap = abs(explanation.similarity - explanation.blurred - float(explanation.saliency.sum()))
+        places = np.stack([own[0], middle[i], noise[i]])
+        found.append(Faithful(places, np.stack([*own[1:], pictures[i]]), gap))
     return found
 
 
@@ -178,7 +157,7 @@ def placed(explanation: Explanation, tissues: np.ndarray, key: str) -> Placed | 
     whole = np.broadcast_to(pictures[..., None, None], tissues.shape)
     heart = np.isin(tissues, HEART) & whole
     shares = [mass_on(explanation, structure & whole, within) for within in (whole, heart)]
-    return Placed(*shares[0], *shares[1])
+    return Placed(explanation.similarity - explanation.blurred, *shares[0], *shares[1])
 
 
 def late_pictures(clip: Clip) -> np.ndarray:
@@ -216,88 +195,10 @@ def acdc(model: CMRCLIP) -> str:
         found.append(faithful(model, explained, seed))
     print(f"explanations: {len(found)} real patients", file=sys.stderr)
     return faithful_table(
-        "**Real hearts: 40 ACDC patients** (ED and ES frames alone, asked for their class)", found
+        f"**Real hearts: {len(found)} ACDC patients** (ED and ES frames alone, asked for their "
+        "class)",
+        found,
     )
-
-
-def faithful_table(title: str, patients: Sequence[Sequence[Faithful]]) -> str:
-    """Areas by order, and the map's lead, as means over patients of the mean over findings."""
-    deletion = np.array([np.mean([f.deletion for f in of_one], axis=0) for of_one in patients])
-    insertion = np.array([np.mean([f.insertion for f in of_one], axis=0) for of_one in patients])
-    rows = [
-        f"| {order} | {signed(deletion[:, i])} | {signed(insertion[:, i])} |"
-        for i, order in enumerate(ORDERS)
-    ]
-    for i, order in enumerate(ORDERS[1:], 1):
-        lead = (column[:, 0] - column[:, i] for column in (deletion, insertion))
-        rows.append(f"| the map less {order} | " + " | ".join(map(signed, lead)) + " |")
-    agreement = mean_of([np.nanmean([f.agreement for f in of_one]) for of_one in patients])
-    gap = mean_of([np.mean([f.gap for f in of_one]) for of_one in patients])
-    return (
-        f"{title}: area under the similarity as places are taken away (less is better) or brought "
-        "back (more is better):\n\n| order | deletion | insertion |\n| --- | --- | --- |\n"
-        + "\n".join(rows)
-        + f"\n\nWhat the map says each picture brings, against what is lost without that picture: "
-        f"rank correlation {agreement}. The map's sum misses the similarity that it explains by "
-        f"{gap}."
-    )
-
-
-def randomised_table(forgotten: Sequence[Sequence[tuple[str, float, float]]]) -> str:
-    """Likeness of maps after each layer that is forgotten; empty without a phantom."""
-    if not forgotten:
-        return ""
-    rows = []
-    for steps in zip(*forgotten, strict=True):
-        likenesses = (mean_of([step[i] for step in steps]) for i in (1, 2))
-        rows.append(f"| {steps[0][0]} | " + " | ".join(map(str, likenesses)) + " |")
-    return (
-        f"**Weights at random** ({len(forgotten)} phantoms): rank correlation of the map with that "
-        "of the model whose video encoder has forgotten the layers down to this one:\n\n"
-        "| forgotten down to | map | its strength alone |\n| --- | --- | --- |\n" + "\n".join(rows)
-    )
-
-
-def placed_table(asked: Iterable[Asked]) -> str:
-    """Mass against area for each finding, and over all."""
-    judged = [a for a in asked if a.placed is not None and not np.isnan(a.placed.mass)]
-    rows = []
-    for key in CARRIERS:
-        if of_one := [a for a in judged if a.key == key]:
-            rows.append(placed_row(CONDITIONS[key].label, of_one))
-    if judged:
-        rows.append(placed_row("all findings", judged))
-    return (
-        "**Where the map lies** (phantoms): the share of what raises the similarity on the "
-        "structure that carries the finding, that structure's share of the area, and how many "
-        "times more; then the same within the heart alone, where a map that has only found the "
-        "heart gets 1:\n\n| finding | phantoms | of the map | of the area | times | within the "
-        "heart, times |\n| --- | --- | --- | --- | --- | --- |\n" + "\n".join(rows)
-    )
-
-
-def placed_row(name: str, asked: Sequence[Asked]) -> str:
-    """Means over patients."""
-    patients = sorted({a.patient for a in asked})
-    of_each = [[a.placed for a in asked if a.patient == patient] for patient in patients]
-    mass, area = (
-        np.mean([np.mean([getattr(p, name) for p in of_one]) for of_one in of_each])
-        for name in ("mass", "area")
-    )
-    times = mean_of([np.mean([p.mass / p.area for p in of_one]) for of_one in of_each])
-    inner = mean_of([np.nanmean([p.mass_heart / p.area_heart for p in o]) for o in of_each])
-    return (
-        f"| {name} | {len(patients)} | {mass:.3f} | {area:.3f} | {short(times)} | {short(inner)} |"
-    )
-
-
-def short(estimate: Estimate) -> str:
-    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
-
-
-def signed(values: np.ndarray) -> str:
-    estimate = mean_of(values)
-    return f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from cmrclip_lite.explain import (
     dissolve,
     explain,
     integrated_gradients,
+    shapley_values,
     similarities,
     smooth,
 )
@@ -81,7 +82,9 @@ def test_the_map_adds_up_to_what_focus_brings(power):
 @pytest.mark.slow
 def test_the_map_of_a_transformer_adds_up_too(tiny_model):
     clip = study_to_clip(beating(), tiny_model.config)
-    for found in explain(tiny_model, clip, ["dilated left ventricle", "normal"], steps=24):
+    for found in explain(
+        tiny_model, clip, ["dilated left ventricle", "normal"], steps=24, orders=4
+    ):
         rise = found.similarity - found.blurred
         assert abs(rise) > 1e-4
         assert found.saliency.sum() == pytest.approx(rise, rel=0.05, abs=1e-4)
@@ -97,7 +100,7 @@ def test_smoothing_takes_nothing_away():
 
 def test_an_explanation_of_a_study_has_its_shape_and_is_empty_where_no_view_is(tiny_model):
     study = beating()
-    (found,) = explain(tiny_model, study, ["hypertrophy"], steps=4)
+    (found,) = explain(tiny_model, study, ["hypertrophy"], steps=4, orders=4)
     assert found.saliency.shape == tuple(found.clip.tensor.shape)
     assert found.saliency.dtype == np.float32 and np.isfinite(found.saliency).all()
     assert (found.saliency[4:] == 0).all() and (found.saliency[:4] != 0).any()
@@ -108,30 +111,51 @@ def test_an_explanation_of_a_study_has_its_shape_and_is_empty_where_no_view_is(t
 def test_asking_together_is_asking_alone_and_leaves_the_model_as_it_was(tiny_model):
     clip = study_to_clip(beating(), tiny_model.config)
     asked = ["normal", "dilated right ventricle"]
-    together = explain(tiny_model, clip, asked, steps=3)
+    together = explain(tiny_model, clip, asked, steps=3, orders=4)
     for text, found in zip(asked, together, strict=True):
-        (alone,) = explain(tiny_model, clip, [text], steps=3)
+        (alone,) = explain(tiny_model, clip, [text], steps=3, orders=4)
         assert np.allclose(alone.saliency, found.saliency, atol=1e-6) and found.condition == text
     assert all(p.grad is None for p in tiny_model.parameters())
 
 
 def test_what_images_bring_is_told_by_view_and_moment_and_adds_up(tiny_model):
-    (found,) = explain(tiny_model, beating(), ["normal"], steps=3)
-    brought = found.contributions()
+    (found,) = explain(tiny_model, beating(), ["normal"], steps=3, orders=4)
+    brought = found.contributions
     views = [c.view for c in brought]
     assert list(dict.fromkeys(views)) == ["SAX basal", "SAX mid", "SAX apical"]
     assert views == sorted(views, key=["SAX basal", "SAX mid", "SAX apical"].index)
     for view in set(views):
         beats = [c.beat for c in brought if c.view == view]
         assert beats == sorted(set(beats)) and beats[0] == 0
-    assert sum(c.value for c in brought) == pytest.approx(float(found.saliency.sum()), abs=1e-5)
+    rise = found.similarity - found.blurred
+    assert sum(c.value for c in brought) == pytest.approx(rise, abs=1e-5)
 
 
 def test_one_image_that_the_clip_holds_twice_is_told_once(tiny_model):
     """Of a pair, end-diastole fills two frames of the clip."""
-    (found,) = explain(tiny_model, beating(phases=2), ["normal"], steps=2)
+    (found,) = explain(tiny_model, beating(phases=2), ["normal"], steps=2, orders=4)
     assert len(found.clip.tiles) == 12
-    assert [c.beat for c in found.contributions()] == [0, 0.5] * 3
+    assert [c.beat for c in found.contributions] == [0, 0.5] * 3
+
+
+def test_an_image_is_credited_with_what_it_brings_and_no_other():
+    """Of a sum of two pictures each has its own; of a product that needs both, each has half."""
+
+    class Pair(Probe):
+        def encode_clip(self, clip):
+            a, b = (clip[:, frame, 0, 0, 0] > 0.5 for frame in (0, 1))
+            both = torch.stack([3.0 * a + 1.0 * b, 4.0 * (a & b)], dim=1)
+            return both
+
+    series = Series(np.zeros((3, 32, 32)), (2.0, 2.0), view=View.SAX)
+    tensor = torch.zeros(3, 3, 32, 32)
+    tensor[:, 0, 0, 0] = 1
+    same = (1.0, 1.0), (0.0, 0.0)
+    tiles = tuple(Tile(f, (0,), series, f, None, f / 3, *same) for f in range(3))
+    summed, needed = shapley_values(Pair(), Clip(tensor, tiles=tiles), torch.eye(2), orders=4)
+    assert [c.value for c in summed] == [3, 1, 0] and [c.error for c in summed] == [0, 0, 0]
+    assert [c.value for c in needed] == [2, 2, 0]
+    assert [c.beat for c in summed] == [0, pytest.approx(1 / 3), pytest.approx(2 / 3)]
 
 
 def test_a_map_is_laid_over_the_series_own_pixels():
@@ -140,10 +164,18 @@ def test_a_map_is_laid_over_the_series_own_pixels():
     saliency = np.zeros((4, 3, 32, 32), np.float32)
     saliency[1, 2, 10, 6] = 2.0  # row 14.5 and column 11 of the image
     clip = Clip(torch.zeros(4, 3, 32, 32), tiles=(tile,))
-    over = Explanation("x", 0.5, 0.1, saliency, clip).of_series(series)
+    over = Explanation("x", 0.5, 0.1, saliency, (), clip).of_series(series)
     assert over.shape == (5, 40, 30) and (over[[0, 1, 2, 4]] == 0).all()
     assert over[3, 14, 11] == over[3, 15, 11] == over.max() == pytest.approx(1.5)
     assert (over[3] > 0).sum() == 4  # rows 13 to 16: a clip's pixel is two rows high
+
+
+def test_a_map_that_explains_little_says_so():
+    clip, saliency = Clip(torch.zeros(4, 3, 32, 32)), np.zeros((4, 3, 32, 32), np.float32)
+    assert not Explanation("x", 0.4, 0.1, saliency, (), clip).notes
+    for similarity, blurred in ((0.2, 0.15), (-0.3, 0.1)):
+        (note,) = Explanation("x", similarity, blurred, saliency, (), clip).notes
+        assert "says little" in note
 
 
 def test_what_cannot_be_explained_is_said(tiny_model):
@@ -153,5 +185,8 @@ def test_what_cannot_be_explained_is_said(tiny_model):
             explain(tiny_model, study, conditions)
     with pytest.raises(ValueError, match="one step"):
         explain(tiny_model, study, ["normal"], steps=0)
+    for orders in (0, 2, 7):
+        with pytest.raises(ValueError, match="pairs"):
+            explain(tiny_model, study, ["normal"], steps=1, orders=orders)
     with pytest.raises(StudyError, match="short-axis"):
         explain(tiny_model, Study([]), ["normal"])

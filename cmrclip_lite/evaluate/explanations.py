@@ -10,7 +10,7 @@ share of the picture. Each gives one value per patient, for `intervals` to sum u
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,18 +53,17 @@ def curves(model: CMRCLIP, clip: Clip, queries: np.ndarray, importance: np.ndarr
 
     Args:
         queries: `(Q, D)`, each as `zeroshot.text_query` gives.
-        importance: `(F, 3, H, W)`, a map or, to compare, `random_order` or `middle_first`.
+        importance: `(F, 3, H, W)`, a map or, to compare, `random_order` or `middle_first`;
+            `by_picture` for whole pictures.
     """
-    sharp, gone, side = clip.tensor, dissolve(clip.tensor), _side(clip)
-    cells = _cells(_by_picture(importance, clip), side)
-    shown = np.broadcast_to(shown_pictures(clip)[..., None, None], cells.shape)
-    order = np.flatnonzero(shown)
-    order = order[np.argsort(-cells.ravel()[order], kind="stable")]
+    sharp, gone = clip.tensor, dissolve(clip.tensor)
+    cells = _cells(importance, clip)
+    order = np.argsort(-cells, axis=None, kind="stable")
     deleted, inserted = [], []
     for share in SHARES:
         chosen = np.zeros(cells.size, bool)
         chosen[order[: round(share * len(order))]] = True
-        mask = _spread(chosen.reshape(cells.shape), side, sharp.shape)
+        mask = _spread(chosen.reshape(cells.shape), clip)
         deleted.append(torch.where(mask, gone, sharp))
         inserted.append(torch.where(mask, sharp, gone))
     found = similarities(model, deleted + inserted, torch.from_numpy(queries)).numpy().T
@@ -85,6 +84,14 @@ def middle_first(clip: Clip) -> np.ndarray:
     down, across = (np.arange(n, dtype=np.float32) - (n - 1) / 2 for n in (height, width))
     away = np.hypot(down[:, None], across)
     return -np.broadcast_to(away, tuple(clip.tensor.shape)).astype(np.float32)
+
+
+def by_picture(clip: Clip, values: Sequence[float]) -> np.ndarray:
+    """`(F, 3, H, W)`: one importance for the whole of each of `clip.tiles`."""
+    importance = np.zeros(tuple(clip.tensor.shape), np.float32)
+    for tile, value in zip(clip.tiles, values, strict=True):
+        importance[tile.frame, list(tile.channels)] = value
+    return importance
 
 
 def drops(model: CMRCLIP, clip: Clip, queries: np.ndarray) -> np.ndarray:
@@ -125,9 +132,7 @@ def randomised(model: CMRCLIP, seed: int = 0) -> Iterator[tuple[str, CMRCLIP]]:
 
 def likeness(one: np.ndarray, other: np.ndarray, clip: Clip) -> float:
     """Spearman's rank correlation of two maps `(F, 3, H, W)` over the places of a clip."""
-    shown = shown_pictures(clip)
-    a, b = (_cells(values, _side(clip))[shown].ravel() for values in (one, other))
-    return rank_correlation(a, b)
+    return rank_correlation(*(_cells(values, clip).ravel() for values in (one, other)))
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
@@ -171,25 +176,24 @@ def _side(clip: Clip) -> int:
     return max(1, round(CELL * clip.tensor.shape[-1]))
 
 
-def _cells(values: np.ndarray, side: int) -> np.ndarray:
-    """`(F, 3, h, w)` means over squares; at the rim, over what there is of one."""
-    pictures = torch.from_numpy(values)
-    return avg_pool2d(pictures, side, ceil_mode=True, count_include_pad=False).numpy()
+def _cells(values: np.ndarray, clip: Clip) -> np.ndarray:
+    """`(tiles, h, w)` means over squares of each tile; at the rim, over what there is of one.
+
+    A picture that fills several channels is one: it goes as a whole, or would turn coloured.
+    """
+    pictures = [values[tile.frame, list(tile.channels)].mean(0) for tile in clip.tiles]
+    stacked = torch.from_numpy(np.stack(pictures))
+    return avg_pool2d(stacked, _side(clip), ceil_mode=True, count_include_pad=False).numpy()
 
 
-def _by_picture(values: np.ndarray, clip: Clip) -> np.ndarray:
-    """The same for all channels that one picture fills: it goes as a whole, or turns coloured."""
-    values = values.copy()
-    for tile in clip.tiles:
-        channels = list(tile.channels)
-        values[tile.frame, channels] = values[tile.frame, channels].mean(0)
-    return values
-
-
-def _spread(cells: np.ndarray, side: int, shape: torch.Size) -> Tensor:
-    """Cells back to pixels, bool."""
-    pixels = np.repeat(np.repeat(cells, side, axis=2), side, axis=3)
-    return torch.from_numpy(pixels[..., : shape[-2], : shape[-1]])
+def _spread(cells: np.ndarray, clip: Clip) -> Tensor:
+    """`(F, 3, H, W)` bool of cells `(tiles, h, w)`."""
+    height, width = clip.tensor.shape[-2:]
+    pixels = cells.repeat(_side(clip), axis=1).repeat(_side(clip), axis=2)
+    mask = np.zeros(tuple(clip.tensor.shape), bool)
+    for tile, picture in zip(clip.tiles, pixels, strict=True):
+        mask[tile.frame, list(tile.channels)] = picture[:height, :width]
+    return torch.from_numpy(mask)
 
 
 def _forget(layer: nn.Module) -> None:

@@ -106,10 +106,13 @@ def saliency_overlay(explanation: Explanation, *, dark: bool = False, most: int 
 
 
 def contribution_curve(explanation: Explanation, *, dark: bool = False) -> go.Figure:
-    """What each view brings at each moment of the heartbeat, and each view in all."""
+    """What each view brings at each moment of the heartbeat, and each view in all.
+
+    Whiskers are standard errors.
+    """
     from plotly.subplots import make_subplots
 
-    brought = explanation.contributions()
+    brought = explanation.contributions
     views = list(dict.fromkeys(c.view for c in brought))
     totals = [sum(c.value for c in brought if c.view == view) for view in views]
     moving = [view for view in views if any(c.beat is not None for c in brought if c.view == view)]
@@ -178,6 +181,7 @@ def _add_line(figure: go.Figure, view: str, brought: Sequence[Contribution], col
     figure.add_scatter(
         x=moments,
         y=[c.value for c in brought],
+        error_y={"array": [c.error for c in brought], "thickness": 1, "width": 2},
         mode="lines+markers",
         name=view,
         row=1,
