@@ -98,6 +98,7 @@ def test_smoothing_takes_nothing_away():
     assert torch.equal(smooth(clip, 0), clip)
 
 
+@pytest.mark.slow
 def test_an_explanation_of_a_study_has_its_shape_and_is_empty_where_no_view_is(tiny_model):
     study = beating()
     (found,) = explain(tiny_model, study, ["hypertrophy"], steps=4, orders=4)
@@ -108,6 +109,7 @@ def test_an_explanation_of_a_study_has_its_shape_and_is_empty_where_no_view_is(t
     assert found.similarity == pytest.approx(score, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_asking_together_is_asking_alone_and_leaves_the_model_as_it_was(tiny_model):
     clip = study_to_clip(beating(), tiny_model.config)
     asked = ["normal", "dilated right ventricle"]
@@ -118,6 +120,7 @@ def test_asking_together_is_asking_alone_and_leaves_the_model_as_it_was(tiny_mod
     assert all(p.grad is None for p in tiny_model.parameters())
 
 
+@pytest.mark.slow
 def test_what_images_bring_is_told_by_view_and_moment_and_adds_up(tiny_model):
     (found,) = explain(tiny_model, beating(), ["normal"], steps=3, orders=4)
     brought = found.contributions
@@ -131,6 +134,7 @@ def test_what_images_bring_is_told_by_view_and_moment_and_adds_up(tiny_model):
     assert sum(c.value for c in brought) == pytest.approx(rise, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_one_image_that_the_clip_holds_twice_is_told_once(tiny_model):
     """Of a pair, end-diastole fills two frames of the clip."""
     (found,) = explain(tiny_model, beating(phases=2), ["normal"], steps=2, orders=4)
@@ -178,6 +182,7 @@ def test_a_map_that_explains_little_says_so():
         assert "says little" in note
 
 
+@pytest.mark.slow
 def test_what_cannot_be_explained_is_said(tiny_model):
     study = beating()
     for conditions in ([], "normal", ["  "]):
