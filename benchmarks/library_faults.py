@@ -1,8 +1,9 @@
 """What a kill, a full disk, a read-only disk or a damaged file do to a case library.
 
-A process that builds, adds to, or compacts a library is killed with SIGKILL at a random moment of
-its work. Then the library must open and `verify`, hold no case that it should not and none twice,
-its readers must be gone, and the same command given again must complete it.
+A process that builds, adds to, or compacts a library is killed with SIGKILL at a random commit of
+its work, or some way from it to the next. Then the library must open and `verify`, hold no case
+that it should not and none twice, its readers must be gone, and the same command given again must
+complete it.
 
     python benchmarks/library.py faults [--times 20]
 """
@@ -114,11 +115,15 @@ def kill_often(what: str, times: int, model: str | None = None, seed: int = 0) -
         exams = write_exams(folder / "exams", EXAMS)
         start, expected = _start(what, folder, loaded)
         path = folder / "library"
-        seconds = _undisturbed(what, exams, path, start, model)
+        before, after, seconds = _undisturbed(what, exams, path, start, model)
         for _ in range(times):
             _reset(path, start)
             worker, readers = _begin(what, exams, path, model)
-            time.sleep(moments.uniform(0, seconds))
+            # At a random commit, and a random moment from there to about the next one.
+            commit = moments.randint(before, after)
+            while worker.poll() is None and _commits(path) < commit:
+                time.sleep(0.002)
+            time.sleep(moments.uniform(0, seconds / (after - before + 1)))
             readers |= _children(worker.pid)
             kills.ended += worker.poll() == 0
             worker.kill()
@@ -169,14 +174,20 @@ def _reset(path: Path, start: Path | None) -> None:
 
 def _undisturbed(
     what: str, exams: Path, path: Path, start: Path | None, model: str | None
-) -> float:
-    """Seconds that the work takes."""
+) -> tuple[int, int, float]:
+    """Commits before and after the work, and the seconds that it takes."""
     _reset(path, start)
+    before = _commits(path)
     worker, _ = _begin(what, exams, path, model)
     began = time.monotonic()
     if worker.wait() != 0:
         raise RuntimeError(f"The work {what!r} fails without a kill.")
-    return time.monotonic() - began
+    return before, _commits(path), time.monotonic() - began
+
+
+def _commits(path: Path) -> int:
+    """Versions of the table of cases; 0 where there is none yet."""
+    return sum(1 for _ in (path / f"{store.CASES}.lance" / "_versions").glob("*.manifest"))
 
 
 def _begin(what: str, exams: Path, path: Path, model: str | None) -> tuple[subprocess.Popen, set]:
@@ -273,7 +284,7 @@ def _noticed(path: Path, records: list[CaseRecord], whole: list) -> str:
         found = _all_of(path, records)
     except LibraryError:
         return "told"
-    except Exception as error:  # noqa: BLE001: what else is raised is what is looked for
+    except Exception as error:  # what else is raised is what is looked for
         return type(error).__name__
     if found == whole:
         return "harmless"

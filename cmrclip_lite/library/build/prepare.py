@@ -98,7 +98,7 @@ def prepare(
         return Failure(item.id, reason, fingerprint)
     except MemoryError:
         return Failure(item.id, "Reading it took more memory than there is.", fingerprint)
-    except Exception as error:  # noqa: BLE001: one exam must not end the run of thousands
+    except Exception as error:  # one exam must not end the run of thousands
         at = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{type(error).__name__}, {Path(at.filename).name} line {at.lineno}"
         reason = f"Reading it failed in an unforeseen way ({place})."
