@@ -16,10 +16,11 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import secrets
 import traceback
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 from types import ModuleType
@@ -79,17 +80,45 @@ def run(
     if not tables:
         return
     with cluster(address, workers) as ray:
+        models = _Names()
         try:
             with _settings(ray):
-                dataset = _pipeline(ray, tables, model, workers, batch, pictures)
-            for block in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
-                for result in block["result"]:
-                    yield pickle.loads(result.as_buffer())
+                dataset = _pipeline(ray, tables, model, models, workers, batch, pictures)
+            yield from _results(dataset)
         except ray.exceptions.RayError as error:
             raise LibraryError(
                 f"The Ray cluster failed ({type(error).__name__}); what was stored until then is "
                 "kept. Run the same command again."
             ) from error
+        finally:
+            models.kill(ray)
+
+
+def _results(dataset: Dataset) -> Iterator[Result]:
+    for block in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
+        for result in block["result"]:
+            yield pickle.loads(result.as_buffer())
+
+
+class _Names:
+    """Names for actors, by which they can be ended.
+
+    Ray ends an actor when nothing refers to it any more. What Ray Data leaves behind may refer to
+    its actors until Python next collects garbage, and who needs their GPUs waits until then.
+    """
+
+    def __init__(self) -> None:
+        self._given: list[str] = []
+
+    def __call__(self) -> dict[str, str]:
+        """The options of one more actor."""
+        self._given.append(f"cmrclip-{secrets.token_hex(8)}")
+        return {"name": self._given[-1]}
+
+    def kill(self, ray: ModuleType) -> None:
+        for name in self._given if ray.is_initialized() else ():
+            with suppress(ValueError, ray.exceptions.RayError):  # it has ended, or the cluster has
+                ray.kill(ray.get_actor(name))
 
 
 @contextmanager
@@ -113,6 +142,7 @@ def _pipeline(
     ray: ModuleType,
     tables: list[pa.Table],
     model: CMRCLIP,
+    models: _Names,
     workers: int | None,
     batch: int,
     pictures: bool,
@@ -148,6 +178,7 @@ def _pipeline(
             max_task_retries=RETRIES,
             num_cpus=0,
             num_gpus=EMBEDDER_GPUS if gpus else 0,
+            ray_remote_args_fn=models,
         )
     )
 
