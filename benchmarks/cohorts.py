@@ -123,6 +123,12 @@ def sunnybrook_exams() -> list[Path]:
     return sorted((REAL / "sunnybrook").glob("*.zip"))
 
 
+def results_of(page: Path) -> str:
+    """What stands between the marks of a page."""
+    text = page.read_text(encoding="utf-8")
+    return text.partition(MARKS[0])[2].partition(MARKS[1])[0].strip()
+
+
 def write_results(page: Path, text: str) -> None:
     """Replace what stands between the marks of a page."""
     before, _, rest = page.read_text(encoding="utf-8").partition(MARKS[0])

@@ -184,7 +184,7 @@ def section(model: CMRCLIP, library: CaseLibrary, exams: Sequence[Study]) -> str
     beside = [member for kind in ASKED for member in found[kind]]
     count = sum(map(len, others.values()))
     return (
-        f"### Unfamiliar studies\n\nThe limit is {LIMIT}; above it a study is called unfamiliar. "
+        f"The limit is {LIMIT}; above it a study is called unfamiliar. "
         f"It was set on other synthetic exams, whole and worn, of which {FALSE_ALARMS:.0%} passed "
         "it, and on nothing real. The distance is in deviations from what is usual.\n\n"
         f"Cines, which should not be called unfamiliar:\n\n{_table(cines)}\n\n"

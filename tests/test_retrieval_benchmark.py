@@ -230,6 +230,7 @@ def test_only_what_stands_between_the_marks_is_replaced(tmp_path):
     cohorts.write_results(page, "new")
     cohorts.write_results(page, "newer")
     assert page.read_text() == "above\n" + "\nnewer\n".join(cohorts.MARKS) + "\nbelow\n"
+    assert cohorts.results_of(page) == "newer"
 
 
 def test_the_page_holds_tables_that_are_whole():

@@ -11,6 +11,7 @@ from benchmarks.library_faults import write_exams
 from cmrclip_lite.cli import main
 from cmrclip_lite.evaluate.cached import VARIABLE
 from tests.evaluate import cohorts
+from tests.general_checkpoint import save_checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +110,28 @@ def test_a_folder_of_exams_is_embedded_and_a_second_checkpoint_put_beside(
     assert "kept for the next time in" in err and str(exams) not in out
     again = run(capsys, *command, "--workers", "1")
     assert again[:2] == (code, out)
+
+
+@pytest.mark.slow
+def test_a_general_model_is_put_beside_with_one_command(checkpoints, tmp_path, capsys):
+    """Both see the same exams, each in its own layout, and their difference has an interval."""
+    pytest.importorskip("transformers", reason="general models need the extra 'baselines'")
+    exams = write_exams(tmp_path / "exams", 6)
+    reports = exams / "reports.csv"
+    lines = reports.read_text().splitlines()
+    lines[1::2] = [line.replace("lv_dilation", "normal study") for line in lines[1::2]]
+    reports.write_text("\n".join(lines) + "\n")
+    general = save_checkpoint("clip", tmp_path / "some-clip")
+    code, out, _ = run(
+        capsys,
+        *(exams, "--reports", reports, "--model", checkpoints[0]),
+        *("--against", general, "--workers", "1", "--json"),
+    )
+    assert code == 0
+    compared = json.loads(out)["comparison"]
+    assert (compared["cases"], compared["left_out"]) == (6, 0)
+    assert compared["facts"]["model"] == "some-clip"
+    assert {row["name"] for row in compared["findings"]} == {"lv_dilation", "normal_study"}
 
 
 def test_halves_and_figures_are_the_same_each_time(shelf, checkpoints, capsys):
