@@ -1,4 +1,4 @@
-"""The page of results has its parts in order, and a part that is measured again leaves the others."""
+"""The page of results has its parts in order; measuring one again leaves the others."""
 
 from __future__ import annotations
 
