@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from .library.build import Plan
     from .model import CMRCLIP
 
-_COHORT = "a case library, or a folder of exams (with --reports)"
+_COHORT = (
+    "a case library, a folder of exams (with --reports), or such a CSV file itself, whose paths "
+    "start from its folder"
+)
 
 
 def add_evaluate(commands: Any) -> None:
@@ -59,6 +62,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from .evaluate.tables import json_text
     from .hub import load
 
+    _take_manifest(arguments)
     _check(arguments)
     model = load(arguments.model)
     cohort, against, notes = _cohorts(arguments, model)
@@ -77,6 +81,16 @@ def evaluate(arguments: argparse.Namespace) -> None:
     print(json_text(found) if arguments.json else _table(found), end="")
     if arguments.out:
         print(f"The page is {arguments.out}/results.html.", file=sys.stderr)
+
+
+def _take_manifest(arguments: argparse.Namespace) -> None:
+    """A CSV file in the place of the cohort stands for its folder and itself."""
+    path = Path(arguments.cohort)
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return
+    if arguments.reports:
+        raise CmrClipError(f"{path.name} is a table of reports itself; leave --reports out.")
+    arguments.cohort, arguments.reports = str(path.parent), str(path)
 
 
 def _check(arguments: argparse.Namespace) -> None:

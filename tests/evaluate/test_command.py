@@ -110,6 +110,8 @@ def test_a_folder_of_exams_is_embedded_and_a_second_checkpoint_put_beside(
     assert "kept for the next time in" in err and str(exams) not in out
     again = run(capsys, *command, "--workers", "1")
     assert again[:2] == (code, out)
+    manifest = run(capsys, reports, *command[3:], "--workers", "1")
+    assert manifest[:2] == (code, out)  # the table alone, in the folder that it is of
 
 
 @pytest.mark.slow
@@ -159,6 +161,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
         ((tmp_path / "absent",), "'absent' is no case library; of a folder of exams"),
         ((shelf, "--reports", reports), "has its findings in it"),
         ((shelf,), "was embedded by 'first', not by 'bundled'"),
+        ((reports, "--reports", reports), "is a table of reports itself"),
         ((shelf, *of_model, "--out", filled), "is not empty"),
         ((shelf, *of_model, "--against", "bundled"), "holds no exams to embed"),
         ((shelf, *of_model, "--against-model", "bundled"), "--against-model says"),
