@@ -12,6 +12,7 @@ from cmrclip_lite.explain import LITTLE
 from cmrclip_lite.phantom.truth_images import CARRIERS
 from cmrclip_lite.prompts import CONDITIONS
 
+FEW = 5  # patients, of whom a bootstrap would say too little
 # Orders in which places, and whole pictures, are taken away.
 PLACE_ORDERS = "the map", "middle first", "random"
 PICTURE_ORDERS = "what each brings", "the map's sum", "what is lost without it alone", "random"
@@ -121,7 +122,8 @@ def placed_table(asked: Iterable[Asked]) -> str:
         "structure that carries the finding, that structure's share of the area, and how many "
         "times more; then the same within the heart alone, where a map that has only found the "
         "heart gets 1. The rise is how much there is to explain: by what the similarity is above "
-        "the dissolved study's.\n\n| finding | phantoms | rise | of the map | of the area | times "
+        f"the dissolved study's. Below {FEW} phantoms no interval is given.\n\n"
+        "| finding | phantoms | rise | of the map | of the area | times "
         "| within the heart, times |\n| --- | --- | --- | --- | --- | --- | --- |\n"
         + "\n".join(rows)
     )
@@ -138,10 +140,13 @@ def placed_row(name: str, asked: Sequence[Asked]) -> str:
     times = mean_of([np.mean([p.mass / p.area for p in of_one]) for of_one in of_each])
     inner = mean_of([np.nanmean([p.mass_heart / p.area_heart for p in o]) for o in of_each])
     shares = f"{rise:+.3f} | {mass:.3f} | {area:.3f}"
-    return f"| {name} | {len(patients)} | {shares} | {short(times)} | {short(inner)} |"
+    told = " | ".join(short(one, len(patients)) for one in (times, inner))
+    return f"| {name} | {len(patients)} | {shares} | {told} |"
 
 
-def short(estimate: Estimate) -> str:
+def short(estimate: Estimate, patients: int) -> str:
+    if patients < FEW:
+        return f"{estimate.value:.2f}"
     return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
 
 
