@@ -11,6 +11,8 @@ from cmrclip_lite.library.sharing import export_library
 from tests.hub_server import HubServer, Repo, asking
 from tests.library.shelf import library
 
+pytestmark = pytest.mark.slow
+
 NAME = "heart/cases"
 INDEX = f"HEAD datasets/{NAME} library.json"
 

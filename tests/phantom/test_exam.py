@@ -16,6 +16,8 @@ from cmrclip_lite.phantom.truth import ALL_IMAGED
 from cmrclip_lite.study import Sequence, Series, Study, View
 from cmrclip_lite.views import classify, short_axis
 
+pytestmark = pytest.mark.slow
+
 LONG_AXES = (View.FOUR_CHAMBER, View.TWO_CHAMBER, View.THREE_CHAMBER)
 
 

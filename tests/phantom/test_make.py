@@ -20,6 +20,8 @@ from cmrclip_lite.phantom.truth import ALL_IMAGED
 from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Study, View
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def case():

@@ -14,6 +14,8 @@ from cmrclip_lite.prompts import CONDITIONS
 from cmrclip_lite.training import bundle
 from cmrclip_lite.training.train import Settings, bundled_config
 
+pytestmark = pytest.mark.slow
+
 
 def test_shipped_seeds_are_not_those_of_training():
     """Nor are the samples in the library."""

@@ -28,6 +28,8 @@ from cmrclip_lite.training.meaning import TruthEncoder, draw_truths
 from cmrclip_lite.training.measures import measure, statistics
 from cmrclip_lite.training.train import Settings
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings(
     word_steps=3,
     word_batch=6,
