@@ -1,10 +1,11 @@
-"""The case library: how fast it searches, to a million cases, and what faults do to it.
+"""The case library: how fast it searches and is built, and what faults do to it.
 
     python benchmarks/library.py search [--most N] [--plot docs/library.svg]   # 15 minutes to 1e6
     python benchmarks/library.py faults [--times 20]                           # half an hour
+    python benchmarks/library.py build [--model published]                     # up to half an hour
 
-Figures are ratios of what was timed in turns in one run; see `library_search.py` and
-`library_faults.py`.
+Figures are ratios of what was timed in turns in one run; see `library_search.py`,
+`library_faults.py` and `library_build.py`.
 """
 
 from __future__ import annotations

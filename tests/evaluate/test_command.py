@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,15 @@ def cache(tmp_path, monkeypatch):
 def run(capsys, *arguments: object) -> tuple[int, str, str]:
     code = main(["evaluate", *map(str, arguments)])
     return code, *capsys.readouterr()
+
+
+def exams_of_both_kinds(folder: Path, count: int) -> tuple[Path, Path]:
+    """Dilated and, every other one, normal by the table that is with them."""
+    reports = write_exams(folder, count) / "reports.csv"
+    lines = reports.read_text().splitlines()
+    lines[1::2] = [line.replace("lv_dilation", "normal study") for line in lines[1::2]]
+    reports.write_text("\n".join(lines) + "\n")
+    return folder, reports
 
 
 def test_a_library_is_evaluated_in_a_short_table(shelf, checkpoints, capsys):
@@ -96,11 +106,7 @@ def test_everything_at_once_goes_into_three_files(
 def test_a_folder_of_exams_is_embedded_and_a_second_checkpoint_put_beside(
     checkpoints, tmp_path, capsys
 ):
-    exams = write_exams(tmp_path / "exams", 7)
-    reports = exams / "reports.csv"
-    lines = reports.read_text().splitlines()
-    lines[1::2] = [line.replace("lv_dilation", "normal study") for line in lines[1::2]]
-    reports.write_text("\n".join(lines) + "\n")
+    exams, reports = exams_of_both_kinds(tmp_path / "exams", 7)
     (exams / "exam-003.npz").write_bytes(b"broken")
     command = (exams, "--reports", reports, "--model", checkpoints[0], "--against", checkpoints[1])
     code, out, err = run(capsys, *command, "--workers", "1")
@@ -118,11 +124,7 @@ def test_a_folder_of_exams_is_embedded_and_a_second_checkpoint_put_beside(
 def test_a_general_model_is_put_beside_with_one_command(checkpoints, tmp_path, capsys):
     """Both see the same exams, each in its own layout, and their difference has an interval."""
     pytest.importorskip("transformers", reason="general models need the extra 'baselines'")
-    exams = write_exams(tmp_path / "exams", 6)
-    reports = exams / "reports.csv"
-    lines = reports.read_text().splitlines()
-    lines[1::2] = [line.replace("lv_dilation", "normal study") for line in lines[1::2]]
-    reports.write_text("\n".join(lines) + "\n")
+    exams, reports = exams_of_both_kinds(tmp_path / "exams", 6)
     general = save_checkpoint("clip", tmp_path / "some-clip")
     code, out, _ = run(
         capsys,
