@@ -106,7 +106,7 @@ def build_model(
         model = CMRCLIP(config, tokenizer)
     expected = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     _fit_temporal_positions(state, expected[TEMPORAL_POSITIONS])
-    _refuse_misfit(state, expected)
+    refuse_misfit(state, expected)
     model.load_state_dict(state, assign=True)
     return model.eval()
 
@@ -233,7 +233,16 @@ def _fit_temporal_positions(state: dict[str, Tensor], shape: tuple[int, ...]) ->
     state[TEMPORAL_POSITIONS] = fitted
 
 
-def _refuse_misfit(state: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> None:
+def refuse_misfit(
+    state: Mapping[str, Tensor],
+    expected: Mapping[str, tuple[int, ...]],
+    config_file: str = CONFIG_FILE,
+) -> None:
+    """Weights fill the `expected` shapes, no more and no less.
+
+    Raises:
+        CheckpointError: naming the keys that are missing, unexpected or of another shape.
+    """
     reshaped = [
         f"{key} {tuple(state[key].shape)} instead of {shape}"
         for key, shape in expected.items()
@@ -247,7 +256,7 @@ def _refuse_misfit(state: Mapping[str, Tensor], expected: Mapping[str, tuple[int
     if any(problems.values()):
         found = "; ".join(f"{_listed(keys)} {what}" for what, keys in problems.items() if keys)
         raise CheckpointError(
-            f"The weights do not fit config.json: {found}. The two belong to different models."
+            f"The weights do not fit {config_file}: {found}. The two belong to different models."
         )
 
 

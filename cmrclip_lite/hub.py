@@ -28,11 +28,14 @@ from .download import HubRepository
 from .errors import CheckpointError
 from .general import config as general_config
 from .general import model as general_model
+from .general import open_clip
 from .general.config import Beside, GeneralText
 from .general.model import GeneralModel
 from .model import CMRCLIP, TextConfig
 
 log = logging.getLogger(__name__)
+
+CONFIG_FILES = (CONFIG_FILE, open_clip.CONFIG_FILE)
 
 
 def load(
@@ -46,8 +49,8 @@ def load(
 ) -> CMRCLIP | GeneralModel:
     """A model ready to encode, in evaluation mode.
 
-    A CLIP or SigLIP checkpoint of `transformers` gives a general model, which stands in the place
-    of a cardiac one everywhere (`general/`).
+    A CLIP or SigLIP checkpoint of `transformers`, or BiomedCLIP, gives a general model, which
+    stands in the place of a cardiac one everywhere (`general/`).
 
     Args:
         name: None or "bundled", a folder, or a Hub id "owner/name" or "owner/name@revision".
@@ -67,14 +70,13 @@ def load(
     try:
         general = general_config.model_type(source.config) is not None
         if general:
-            config = general_config.read_config(source.config, source.beside)
-        else:
-            config = checkpoint.read_config(source.config)
-        state = checkpoint.read_weights(source.weights)
-        if general:
+            state = checkpoint.read_weights(source.weights)
+            config = general_config.read_config(source.config, source.beside, state)
             tokenizer = source.own_tokenizer(config.text)
             model = general_model.build_model(config, state, tokenizer)
         else:
+            config = checkpoint.read_config(source.config)
+            state = checkpoint.read_weights(source.weights)
             model = checkpoint.build_model(config, state, source.tokenizer(config.text))
     except CheckpointError as error:
         raise CheckpointError(f"{source.name}: {error}") from error
@@ -160,11 +162,10 @@ def _in_folder(
     def first(names: Sequence[str]) -> Path | None:
         return next((folder / n for n in names if (folder / n).is_file()), None)
 
-    config, weights = first([CONFIG_FILE]), first(WEIGHT_FILES)
-    if config is None and first([general_config.OPEN_CLIP_FILE]):
-        raise CheckpointError(f"{name} {general_config.OPEN_CLIP}")
+    config = first(CONFIG_FILES)
+    weights = first(_weight_files(config)) if config else None
     if config is None or weights is None:
-        lacks = CONFIG_FILE if config is None else " or ".join(WEIGHT_FILES)
+        lacks = CONFIG_FILE if config is None else " or ".join(_weight_files(config))
         raise CheckpointError(f"The folder {name} is no checkpoint: it has no {lacks}.")
     return _Source(name, config, weights, first(TOKENIZER_FILES), first, cache_dir, token)
 
@@ -173,21 +174,25 @@ def _on_hub(
     name: str, revision: str | None, cache_dir: str | Path | None, token: str | bool | None
 ) -> _Source:
     hub = HubRepository.named(name, revision, cache_dir, token)
-    config = hub.file(CONFIG_FILE)
-    if config is None and hub.file(general_config.OPEN_CLIP_FILE):
-        raise CheckpointError(f"{hub.repo} {general_config.OPEN_CLIP}")
+    config = next((path for name in CONFIG_FILES if (path := hub.file(name))), None)
     if config is None:
         raise CheckpointError(f"{hub.repo} has no {CONFIG_FILE}, so it is no checkpoint.")
     # The cache lays files out as snapshots/<commit>/<file>. All the rest comes from that commit,
     # so that an upload in between cannot mix two versions.
     commit = config.parent.name
     hub = hub.at(commit)
-    weights = hub.first_of(WEIGHT_FILES)
+    wanted = _weight_files(config)
+    weights = hub.first_of(wanted)
     if weights is None:
-        raise CheckpointError(f"{hub.repo} has neither {' nor '.join(WEIGHT_FILES)}.")
+        raise CheckpointError(f"{hub.repo} has neither {' nor '.join(wanted)}.")
     tokenizer_file = hub.first_of(TOKENIZER_FILES)
     name = f"{hub.repo}@{commit[:12]}"
     return _Source(name, config, weights, tokenizer_file, hub.first_of, cache_dir, token)
+
+
+def _weight_files(config: Path) -> Sequence[str]:
+    """The names that weights may have beside a configuration file, in order of preference."""
+    return WEIGHT_FILES if config.name == CONFIG_FILE else open_clip.WEIGHT_FILES
 
 
 def _device(device: str | torch.device) -> torch.device:

@@ -252,12 +252,6 @@ def test_a_processor_in_the_newer_file_is_read(transformers, tmp_path, models):
     assert load(folder, device="cpu").identity == models["clip"].identity
 
 
-def test_a_checkpoint_of_open_clip_says_what_it_is(tmp_path):
-    (tmp_path / "open_clip_config.json").write_text("{}")
-    with pytest.raises(CheckpointError, match="is in the format of open_clip"):
-        load(tmp_path)
-
-
 @pytest.mark.slow
 def test_from_the_hub_nothing_is_fetched_but_what_is_read(
     transformers, server: HubServer, ask: Ask, checkpoints, tmp_path
@@ -274,10 +268,6 @@ def test_from_the_hub_nothing_is_fetched_but_what_is_read(
         "config.json", "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json",
     }  # fmt: skip
     assert len(fetched) == 5  # and the weights, by their digest
-
-    server.repos.setdefault("heart/open", Repo()).commit({"open_clip_config.json": b"{}"})
-    error = ask("heart/open", cache_dir=str(tmp_path))["error"]
-    assert error.startswith("heart/open is in the format of open_clip")
 
 
 @pytest.mark.slow

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from ..checkpoint import read_json
 from ..errors import CheckpointError
 from ..model import LayoutConfig
+from . import open_clip
 
 # The kinds of model known, by the `model_type` of their config.json.
 MODEL_TYPES = ("clip", "siglip", "siglip2")
-# How a checkpoint in the format of open_clip is known.
-OPEN_CLIP_FILE = "open_clip_config.json"
-OPEN_CLIP = (
-    "is in the format of open_clip (as BiomedCLIP is), whose image tower transformers does not "
-    "have. Convert it to a CLIPModel with save_pretrained, or take a checkpoint whose config.json "
-    f"has a model_type of {', '.join(MODEL_TYPES)}."
-)
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 TOKENIZER_CONFIG_FILES = ("tokenizer_config.json",)
 # How many pictures a study is shown as: three of each of the eight views and kinds of a full exam.
 NUM_FRAMES = 24
+# Of CLIP's training pictures (openai/CLIP, clip.py).
+OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
+OPENAI_STD = (0.26862954, 0.26130258, 0.27577711)
 _RESAMPLE = {2: "bilinear", 3: "bicubic"}  # the numbers are those of PIL
 
 # Gives the first of some files that lies beside config.json, or None.
@@ -66,11 +65,11 @@ class GeneralConfig:
     """What `ModelConfig` is to a cardiac model; what both have has the same names.
 
     Attributes:
-        model_type: one of `MODEL_TYPES`.
+        model_type: one of `MODEL_TYPES`, or `open_clip.MODEL_TYPE`.
         projection_dim: D.
         mean, std: of each colour, with which pictures are normalised.
         resample: "bilinear" or "bicubic".
-        architecture: config.json as it stands.
+        architecture: config.json as it stands; of open_clip, its file with the towers' sizes.
         conditions: empty: it was trained on no finding by name.
     """
 
@@ -91,22 +90,31 @@ class GeneralConfig:
 
 
 def model_type(path: Path) -> str | None:
-    """The `model_type` of a config.json, if it is that of a general model.
+    """The `model_type` that a configuration file tells of, if it is that of a general model.
 
     Raises:
         CheckpointError: if the file is not a JSON object.
     """
+    if path.name == open_clip.CONFIG_FILE:
+        return open_clip.MODEL_TYPE
     found = read_json(path).get("model_type")
     return found if found in MODEL_TYPES else None
 
 
-def read_config(path: Path, beside: Beside) -> GeneralConfig:
-    """Everything needed to build the model from config.json and what lies beside it.
+def read_config(path: Path, beside: Beside, state: Mapping[str, Tensor]) -> GeneralConfig:
+    """Everything needed to build the model, from its configuration and what lies beside it.
+
+    Args:
+        path: config.json, or the file that open_clip has instead.
+        beside: gives other files of the checkpoint.
+        state: the weights, from which the sizes of an open_clip model are read.
 
     Raises:
-        CheckpointError: if `transformers` is not installed, or a file is missing or says something
-            that cannot be used.
+        CheckpointError: if `transformers` is needed and not installed, or a file is missing or
+            says something that cannot be used.
     """
+    if path.name == open_clip.CONFIG_FILE:
+        return _open_clip(path, state)
     data = read_json(path)
     kind = data.get("model_type")
     parsed = towers(kind)[0].from_dict(data)
@@ -132,6 +140,29 @@ def read_config(path: Path, beside: Beside) -> GeneralConfig:
         std=_colours(processor, "image_std"),
         resample=_RESAMPLE[resample],
         architecture=data,
+    )
+
+
+def _open_clip(path: Path, state: Mapping[str, Tensor]) -> GeneralConfig:
+    sizes, told = open_clip.read_model(path, state)
+    # As open_clip takes them where a file does not say otherwise.
+    prepared = {"mean": OPENAI_MEAN, "std": OPENAI_STD, "interpolation": "bicubic"}
+    prepared |= read_json(path).get("preprocess_cfg") or {}
+    if prepared["interpolation"] not in _RESAMPLE.values():
+        raise CheckpointError(
+            f"{path.name} has the interpolation {prepared['interpolation']!r}; known are bilinear "
+            "and bicubic."
+        )
+    length = min(told["text_cfg"]["context_length"], sizes.text.max_positions)
+    return GeneralConfig(
+        model_type=open_clip.MODEL_TYPE,
+        video=GeneralVideo(sizes.image_size),
+        text=GeneralText(sizes.text.vocab_size, length, pad=open_clip.PAD),
+        projection_dim=sizes.projection_dim,
+        mean=_colours(prepared, "mean"),
+        std=_colours(prepared, "std"),
+        resample=prepared["interpolation"],
+        architecture=told | {"sizes": asdict(sizes)},
     )
 
 
@@ -176,8 +207,8 @@ def _processor(beside: Beside) -> dict[str, Any]:
 
 def _colours(processor: dict[str, Any], name: str) -> tuple[float, float, float]:
     values = processor.get(name)
-    numbers = isinstance(values, list) and all(type(v) in (int, float) for v in values)
-    if not numbers or len(values) != 3 or (name == "image_std" and min(values) <= 0):
+    numbers = isinstance(values, list | tuple) and all(type(v) in (int, float) for v in values)
+    if not numbers or len(values) != 3 or (name.endswith("std") and min(values) <= 0):
         raise CheckpointError(f"The image processor has no usable {name}, but {values!r}.")
     return tuple(float(value) for value in values)
 

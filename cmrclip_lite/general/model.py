@@ -13,6 +13,7 @@ from torch.nn.functional import normalize as l2_normalize
 
 from ..errors import CheckpointError
 from ..model.scoring import Scoring
+from . import open_clip
 from .config import GeneralConfig, towers
 
 # Pictures that go through the image tower at once.
@@ -28,7 +29,7 @@ class GeneralModel(Scoring, nn.Module):
 
     Attributes:
         config, tokenizer, name, identity: as of `CMRCLIP`.
-        towers: the model of `transformers`.
+        towers: the model of `transformers`, or what stands for it (`open_clip.py`).
     """
 
     def __init__(self, config: GeneralConfig, towers: nn.Module, tokenizer: Tokenizer) -> None:
@@ -104,6 +105,10 @@ def build_model(
     pad = config.text.pad
     if pad is not None and tokenizer.token_to_id(pad) is None:
         raise CheckpointError(f"The tokenizer does not know {pad!r}, with which texts are filled.")
+    if config.model_type == open_clip.MODEL_TYPE:
+        sizes = open_clip.read_sizes(state)
+        built = open_clip.build_towers(sizes, state, tokenizer.token_to_id(pad))
+        return GeneralModel(config, built, tokenizer).eval()
     config_class, model_class = towers(config.model_type)
     architecture = config_class.from_dict(config.architecture)
     try:
