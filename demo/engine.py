@@ -13,6 +13,7 @@ except ImportError:  # everywhere else
     spaces = None
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -45,22 +46,31 @@ class Embedded:
         embedding: `(D,)` float32 unit vector.
         notes: sentences about the study and how it became a clip.
         content: digests of its series, by which a library knows the same exam again.
+        model: that of the engines that embedded it.
+        sample: the sample's name; empty for an upload.
     """
 
     embedding: np.ndarray
     notes: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
+    model: str = ""
+    sample: str = ""
 
 
 class Engine:
-    """A model and its case library, loaded once and shared by all sessions."""
+    """A model and its case library, loaded once and shared by all sessions.
 
-    def __init__(self, model: CMRCLIP, library: CaseLibrary | None) -> None:
+    Attributes:
+        name: by which the page offers it.
+    """
+
+    def __init__(self, model: CMRCLIP, library: CaseLibrary | None, name: str = "") -> None:
         self.model = model
         self.library = library
+        self.name = name or model.name
 
         def embed(clip: Tensor) -> np.ndarray:
-            with torch.inference_mode():
+            with torch.inference_mode(), faster(model):
                 return model.encode_clip(clip[None])[0].float().cpu().numpy()
 
         def score(embedding: np.ndarray, conditions: Sequence[str]) -> list[Score]:
@@ -73,7 +83,20 @@ class Engine:
         self._score = on_accelerator(score)
         self._search = on_accelerator(search)
 
-    def embed(self, study: Study) -> Embedded:
+    @classmethod
+    def load(cls, name: str) -> Engine:
+        """A checkpoint by name, and the bundled library where it is the bundled one.
+
+        Raises:
+            CheckpointError, LibraryError: as `hub.load` and `default_library`.
+        """
+        from cmrclip_lite.hub import load
+        from cmrclip_lite.library import default_library
+
+        model = load(name)
+        return cls(model, default_library(model), name)
+
+    def embed(self, study: Study, sample: str = "") -> Embedded:
         """The study's embedding and notes.
 
         Raises:
@@ -85,7 +108,7 @@ class Engine:
             raise StudyError("The model gave no usable embedding; the pixels may hold no picture.")
         strange = unfamiliar(self.model, study, embedding, self.library)
         notes = (*filter(None, [strange]), *study.notes, *clip.notes)
-        return Embedded(embedding, notes, study.content)
+        return Embedded(embedding, notes, study.content, self.name, sample)
 
     def score(self, embedded: Embedded, conditions: Sequence[str]) -> list[Score]:
         """A score for each condition, in their order; no image is encoded again."""
@@ -135,6 +158,13 @@ def ask_lines(text: str) -> tuple[list[str], list[str]]:
     if len(lines) > MAX_CONDITIONS:
         problems.append(f"Only the first {MAX_CONDITIONS} conditions are scored at a time.")
     return asked, problems
+
+
+def faster(model: CMRCLIP) -> AbstractContextManager:
+    """On CUDA, bfloat16 where torch deems it safe; elsewhere as it is, since it gains nothing."""
+    if model.device.type == "cuda":
+        return torch.autocast("cuda", torch.bfloat16)
+    return nullcontext()
 
 
 def on_accelerator(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ import engine as engines
 import numpy as np
 import page
 import pytest
+import shared
 import uploads
 from engine import Engine, ask_lines
 
@@ -122,7 +123,7 @@ def test_what_is_kept_of_a_study_holds_no_pixels(parts, exam):
     embedded = Engine(*parts[:2]).embed(read_study(exam))
     assert embedded.embedding.shape == (16,)
     assert np.linalg.norm(embedded.embedding) == pytest.approx(1, abs=1e-4)
-    assert set(vars(embedded)) == {"embedding", "notes", "content"}
+    assert set(vars(embedded)) == {"embedding", "notes", "content", "model", "sample"}
 
 
 def test_suggestions_are_what_the_checkpoint_was_trained_on(parts):
@@ -259,10 +260,10 @@ def test_an_unexpected_error_tells_the_log_where_and_nobody_what(caplog):
         try:
             raise ValueError("PatientName is Wintergreen^Rosalind")
         except ValueError as error:
-            sentence = app.explained(error)
+            sentence = shared.explained(error)
     assert "Wintergreen" not in sentence + caplog.text
     assert "ValueError at test_app.py" in caplog.text
-    assert app.explained(StudyError("Say this.")) == "Say this."
+    assert shared.explained(StudyError("Say this.")) == "Say this."
 
 
 # --- the whole page

@@ -83,8 +83,8 @@ def test_upload_a_zip_type_two_conditions_and_see_both_bars_and_five_cases(tab, 
     shown = tab.locator("#plot").text_content()
     assert "LV dilated" in shown and "thick septum" in shown and "8 cases" in shown
     assert tab.locator("#sentences li").count() == 2
-    assert "not an image" not in tab.locator("#study").inner_text()
-    assert "Set aside" in tab.locator("#study").inner_text()
+    assert "not an image" not in tab.locator("#facts").inner_text()
+    assert "Set aside" in tab.locator("#facts").inner_text()
 
 
 def test_a_sample_and_another_question_score_without_opening_it_again(tab):

@@ -1,0 +1,123 @@
+"""Opening a study: a sample or an upload in, its pictures and what was read of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import page
+from cines import pictures, sample_thumbnail
+from engine import Embedded
+from shared import LOOKING, PRIVATE, Shared, attach, explained
+from uploads import read_upload, remove
+
+from cmrclip_lite.readers import read_study
+from cmrclip_lite.study import Study
+
+PICK_SAMPLE = """
+element.addEventListener('click', (event) => {
+  const card = event.target.closest('button[data-sample]');
+  if (!card) return;
+  element.querySelectorAll('button[data-sample]').forEach(
+    (other) => other.setAttribute('aria-pressed', String(other === card)));
+  trigger('select', {sample: card.dataset.sample});
+});
+"""
+
+
+def add(shared: Shared) -> Callable[[], None]:
+    """Lay the part out; what is returned connects it, once all other parts are laid out."""
+    gr.HTML("<h2>1 · Open a study</h2>")
+    cards = gr.HTML(js_on_load=PICK_SAMPLE, elem_id="samples")
+    upload = gr.File(
+        file_count="multiple",
+        label="Or upload a zip, DICOM, NIfTI, video",
+        height=170,
+        elem_id="upload",
+    )
+    folder = gr.UploadButton(
+        "… or choose a folder", file_count="directory", size="sm", elem_id="folder"
+    )
+    status = gr.HTML(page.EMPTY, elem_id="status")
+    viewer = gr.HTML(elem_id="study")
+    facts = gr.HTML(elem_id="facts")
+    opened_samples: dict[tuple[str, str], tuple[Study, str, Embedded]] = {}
+
+    def sample_cards() -> str:
+        return page.samples(
+            {name: (title(name), sample_thumbnail(p)) for name, p in shared.samples.items()}
+        )
+
+    def open_upload(files: list[str] | None, request: gr.Request) -> Iterator[dict]:
+        if not files:
+            return
+        try:
+            for shown in show(lambda: read_upload(files), "", request):
+                yield {cards: sample_cards(), **shown}  # none of the samples is open any more
+        finally:
+            remove([Path(file) for file in files])
+
+    def open_sample(event: gr.EventData, request: gr.Request) -> Iterator[dict]:
+        name = str(event._data.get("sample", "")) if isinstance(event._data, dict) else ""
+        if name in shared.samples:
+            yield from show(lambda: read_study(shared.samples[name]), name, request)
+
+    def show(read: Callable[[], Study], sample: str, request: gr.Request) -> Iterator[dict]:
+        """Read, then picture, then embed; each is shown as soon as it is there."""
+        shared.kept.drop(request.session_hash)
+        yield {
+            upload: None,
+            folder: gr.skip(),
+            shared.state: None,
+            viewer: "",
+            facts: "",
+            status: page.message("Reading the study …", "working"),
+            **shared.cleared,
+        }
+        engine = shared.engines.first
+        try:
+            if (known := opened_samples.get((engine.name, sample))) is not None:
+                study, shown, embedded = known
+            else:
+                study = read()
+                shown = page.viewer(pictures(study))
+                working = page.message("Embedding the study …", "working")
+                yield {viewer: shown, facts: page.study_table(study), status: working}
+                embedded = engine.embed(study, sample)
+            if sample:
+                opened_samples[engine.name, sample] = study, shown, embedded
+            shared.kept.put(request.session_hash, study)
+            yield {
+                viewer: shown,
+                facts: page.study_table(study) + page.notes(embedded.notes),
+                status: "",
+                shared.state: embedded,
+            }
+        except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
+            yield {status: page.message(explained(error)), shared.state: None}
+
+    def forget(request: gr.Request) -> None:
+        shared.kept.drop(request.session_hash)
+
+    def connect() -> None:
+        own: list[Any] = [cards, upload, folder, shared.state, status, viewer, facts]
+        options = {"outputs": [*own, *shared.cleared], "show_progress": "hidden", **LOOKING}
+        events = [
+            upload.upload(open_upload, [upload], **options),
+            folder.upload(open_upload, [folder], **options),
+            cards.select(open_sample, None, **options),
+        ]
+        attach(events, shared.on_open)
+        blocks = gr.context.Context.root_block
+        blocks.load(sample_cards, None, cards, show_progress="hidden", **PRIVATE)
+        blocks.unload(forget)
+
+    return connect
+
+
+def title(name: str) -> str:
+    """A sample's name as people read it."""
+    words = name.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]

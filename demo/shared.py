@@ -1,0 +1,112 @@
+"""What the parts of the page share: models, the open study of each session, and its events.
+
+Each part (`opening`, `asking`, ...) has a function `add` that lays it out where it is called and
+says what is to happen to it: `clear` empties it while another study is opened, `when_opened` fills
+it once one is open, `when_asked` whenever conditions were scored. `app` connects all that at last.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from kept import KEEP_SECONDS, KeptStudies
+from models import Engines
+
+from cmrclip_lite.errors import CmrClipError
+
+log = logging.getLogger(__name__)
+
+# Events of the page; programs have their own (`endpoints`).
+PRIVATE = {"api_visibility": "private"}
+# What looks at pictures: two at once, whoever asks.
+LOOKING = {"concurrency_limit": 2, "concurrency_id": "study", **PRIVATE}
+ANSWERING = {"concurrency_limit": 2, "concurrency_id": "answer", **PRIVATE}
+
+
+@dataclass
+class Reaction:
+    """What an event is to do: a function, its components, and options of `gr.on`."""
+
+    function: Callable[..., Any]
+    inputs: Sequence[Any]
+    outputs: Sequence[Any]
+    options: dict[str, Any]
+
+
+@dataclass
+class Shared:
+    """What every part may use.
+
+    Attributes:
+        engines: the models and their libraries.
+        samples: name to a study that `read_study` opens.
+        kept: the pixels of each session's open study, by the session's hash.
+        state: an `Embedded`, or None while no study is open.
+        box: the conditions, one a line.
+        asked: those of them that were scored last, as a list.
+    """
+
+    engines: Engines
+    samples: Mapping[str, Path]
+    kept: KeptStudies = field(default_factory=KeptStudies)
+    cleared: dict[Any, Any] = field(default_factory=dict)
+    on_open: list[Reaction] = field(default_factory=list)
+    on_asked: list[Reaction] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state = gr.State(None, time_to_live=KEEP_SECONDS)
+        self.asked = gr.State([])
+        self.box: gr.Textbox | None = None
+
+    def clear(self, component: Any, empty: Any) -> None:
+        """Give a component this value, or update, as soon as another study is being opened."""
+        self.cleared[component] = empty
+
+    def when_opened(
+        self,
+        function: Callable[..., Any],
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        **options: Any,
+    ) -> None:
+        """Run after a study was opened or failed to; `state` may be None."""
+        self.on_open.append(Reaction(function, inputs, outputs, options))
+
+    def when_asked(
+        self,
+        function: Callable[..., Any],
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        **options: Any,
+    ) -> None:
+        """Run after conditions were scored; `asked` holds them, none if no study is open."""
+        self.on_asked.append(Reaction(function, inputs, outputs, options))
+
+
+def attach(events: Sequence[Any], reactions: Sequence[Reaction]) -> None:
+    """Let each reaction follow each event."""
+    for event in events:
+        for r in reactions:
+            options = ANSWERING | r.options
+            event.then(r.function, list(r.inputs), list(r.outputs), **options)
+
+
+def explained(error: Exception) -> str:
+    """A sentence for the person; of an error that is not ours, the log gets its kind and place.
+
+    Its text stays out of the log: it may quote what was uploaded.
+    """
+    if isinstance(error, CmrClipError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("%s at %s:%s", type(error).__name__, Path(place.filename).name, place.lineno)
+    return (
+        "Something went wrong on the server and was noted, without your data. "
+        "Try again; if it fails again, try another study."
+    )
