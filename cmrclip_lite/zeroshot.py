@@ -7,7 +7,7 @@ prompt, so it is read by its percentile among the cases of a library.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .model import CMRCLIP
 
 MAX_CONDITIONS = 50
+MAX_PROMPTS = 20  # for one condition, of one's own
+FEW = 5  # cases of which quartiles say nothing
 # What tokenizers put for what they have no piece of.
 _UNKNOWN = frozenset(["[UNK]", "<unk>"])
 
@@ -49,6 +51,11 @@ class Score:
         notes: sentences on what to beware of.
         cases, normal_cases: how many cases the percentiles rest on.
         library: the name of the library, or None.
+        normal_quartiles: the percentiles among all cases at which the quartiles of the normal ones
+            lie; None without any.
+        positive_quartiles: the same of the cases that have the condition; None where it is not a
+            known one, or fewer than `FEW` have it.
+        positive_cases: how many have it.
     """
 
     condition: str
@@ -62,10 +69,14 @@ class Score:
     cases: int = 0
     normal_cases: int = 0
     library: str | None = None
+    normal_quartiles: tuple[float, ...] | None = None
+    positive_quartiles: tuple[float, ...] | None = None
+    positive_cases: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, `prompts` and `notes` as lists."""
-        return asdict(self) | {"prompts": list(self.prompts), "notes": list(self.notes)}
+        """JSON-ready, with lists for tuples."""
+        told = asdict(self)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in told.items()}
 
     def sentence(self) -> str:
         """The score as one plain sentence."""
@@ -96,6 +107,7 @@ def score(
     embedding: Tensor | np.ndarray,
     conditions: Sequence[str],
     library: CaseLibrary | None = None,
+    prompts: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Score]:
     """Score conditions against a study's embedding.
 
@@ -104,21 +116,23 @@ def score(
         embedding: `(D,)`, of any length but zero.
         conditions: 1 to 50 texts; those that mean the same are merged.
         library: cases embedded by the same model, to measure against; None for no percentiles.
+        prompts: by condition as given, sentences to ask in place of its own prompts, 1 to 20; the
+            cases are measured with the same.
 
     Returns:
         One score per condition, in the order asked.
 
     Raises:
-        ConditionError: if a condition is empty, or there are none or too many.
+        ConditionError: if a condition or prompt is empty, or there are none or too many.
         LibraryError: if the library was embedded by another model.
         StudyError: if the embedding is no vector of this model.
     """
-    questions = _questions(model, conditions)
+    questions = _questions(model, conditions, prompts or {})
     study = _unit(embedding, model.config.projection_dim)
     if library is not None:
         library.require(model)
-    prompts = [prompt for question in questions for prompt in question.prompts]
-    text = model.encode_text(prompts).float().cpu().numpy().astype(np.float64)
+    asked = [prompt for question in questions for prompt in question.prompts]
+    text = model.encode_text(asked).float().cpu().numpy().astype(np.float64)
     ends = np.cumsum([len(question.prompts) for question in questions])[:-1]
     # Cosines are linear in the study, so the mean cosine is a dot product with the mean prompt.
     # That mean must not be scaled back to length one: it would no longer be the mean.
@@ -142,11 +156,13 @@ def text_query(model: CMRCLIP, text: str) -> np.ndarray:
     Raises:
         ConditionError: if the text is empty.
     """
-    (question,) = _questions(model, [text])
+    (question,) = _questions(model, [text], {})
     return model.encode_text(question.prompts).float().mean(dim=0).cpu().numpy()
 
 
-def _questions(model: CMRCLIP, conditions: Sequence[str]) -> list[_Question]:
+def _questions(
+    model: CMRCLIP, conditions: Sequence[str], prompts: Mapping[str, Sequence[str]]
+) -> list[_Question]:
     """Clean, name and merge what was typed."""
     if isinstance(conditions, str):
         conditions = [conditions]
@@ -159,7 +175,7 @@ def _questions(model: CMRCLIP, conditions: Sequence[str]) -> list[_Question]:
         )
     asked: dict[str, _Question] = {}
     for typed in conditions:
-        question = _question(model, typed)
+        question = _question(model, typed, prompts.get(typed))
         name = question.known.key if question.known else question.text.casefold()
         if name not in asked:
             asked[name] = question
@@ -173,12 +189,15 @@ def _questions(model: CMRCLIP, conditions: Sequence[str]) -> list[_Question]:
     return list(asked.values())
 
 
-def _question(model: CMRCLIP, typed: str) -> _Question:
+def _question(model: CMRCLIP, typed: str, own: Sequence[str] | None) -> _Question:
     text, cleaning = clean_condition(typed)
     notes = list(cleaning)
     known = find_condition(text)
     trained = model.config.conditions
-    if known is None:
+    if own is not None:
+        prompts = _own_prompts(text, own)
+        notes.append(f"Asked by {len(prompts)} prompts of your own.")
+    elif known is None:
         prompts = templates(text)
         notes.append(
             "Not one of the known conditions: the text is scored as typed, in report sentences."
@@ -190,12 +209,21 @@ def _question(model: CMRCLIP, typed: str) -> _Question:
             )
     else:
         prompts = known.prompts
-        if trained and known.key not in trained:
-            notes.append(
-                f"This checkpoint was not trained on {known.label.lower()}: do not read its score."
-            )
+    if known is not None and trained and known.key not in trained:
+        notes.append(
+            f"This checkpoint was not trained on {known.label.lower()}: do not read its score."
+        )
     notes += _token_notes(model, prompts)
     return _Question(text, known, prompts, notes)
+
+
+def _own_prompts(text: str, own: Sequence[str]) -> tuple[str, ...]:
+    cleaned = tuple(dict.fromkeys(clean_condition(prompt)[0] for prompt in own))
+    if not 1 <= len(cleaned) <= MAX_PROMPTS:
+        raise ConditionError(
+            f"{text!r} has {len(cleaned)} prompts of your own; give 1 to {MAX_PROMPTS}."
+        )
+    return cleaned
 
 
 def _token_notes(model: CMRCLIP, prompts: tuple[str, ...]) -> list[str]:
@@ -217,8 +245,8 @@ def _token_notes(model: CMRCLIP, prompts: tuple[str, ...]) -> list[str]:
 def _result(
     question: _Question, similarity: float, others: np.ndarray | None, library: CaseLibrary | None
 ) -> Score:
-    cases = normal_cases = 0
-    among_all = among_normal = None
+    cases = normal_cases = positive_cases = 0
+    among_all = among_normal = of_normal = of_positive = None
     reference = _NOT_MEASURED
     if others is not None and library is not None:
         normal = others[library.reference.normal]
@@ -226,6 +254,11 @@ def _result(
         which = "the" if cases == library.reference.total else f"{cases} drawn at random from the"
         among_all = percentile(similarity, others)
         among_normal = percentile(similarity, normal) if normal_cases else None
+        of_normal = _quartiles(normal, others)
+        if question.known is not None:
+            has = [question.known.key in case.findings for case in library.reference.cases]
+            positive_cases = sum(has)
+            of_positive = _quartiles(others[has], others) if positive_cases >= FEW else None
         reference = (
             f"Measured against {which} {library.reference.total} cases of the library "
             f"'{library.name}', {normal_cases or 'none'} of them normal."
@@ -242,7 +275,17 @@ def _result(
         cases=cases,
         normal_cases=normal_cases,
         library=library.name if library is not None else None,
+        normal_quartiles=of_normal,
+        positive_quartiles=of_positive,
+        positive_cases=positive_cases,
     )
+
+
+def _quartiles(some: np.ndarray, others: np.ndarray) -> tuple[float, ...] | None:
+    """The percentiles among all `others` at which the quartiles of `some` of them lie."""
+    if not len(some):
+        return None
+    return tuple(percentile(value, others) for value in np.quantile(some, (0.25, 0.5, 0.75)))
 
 
 def percentile(value: float, others: np.ndarray) -> float:

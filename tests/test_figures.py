@@ -24,6 +24,10 @@ class FakeScore:
     percentile: float | None = None
     percentile_normal: float | None = None
     reference: str = ""
+    key: str | None = None
+    normal_quartiles: tuple[float, ...] | None = None
+    positive_quartiles: tuple[float, ...] | None = None
+    positive_cases: int = 0
 
 
 def beating(phases: int = 6, rows: int = 40, columns: int = 60) -> np.ndarray:
@@ -110,16 +114,23 @@ def test_a_data_uri_holds_the_picture():
 REFERENCE = "Measured against the 120 cases of the library Synthetic hearts, 30 of them normal."
 
 
-def test_percentile_bars_say_against_what_and_carry_the_normals_and_the_similarity():
+def test_percentile_bars_say_against_what_and_where_normals_and_positives_lie():
+    normal, positive = (20.0, 30.0, 45.0), (80.0, 90.0, 95.0)
     scores = [
-        FakeScore("LV dilated", 0.31, 92.0, 99.0, REFERENCE),
-        FakeScore("Normal study", 0.05, 12.0, 3.0, REFERENCE),
+        FakeScore("LV dilated", 0.31, 92.0, 99.0, REFERENCE, "lv_dilation", normal, positive, 17),
+        FakeScore("Normal study", 0.05, 12.0, 3.0, REFERENCE, "normal_study", positive, positive),
+        FakeScore("my own words", 0.05, 12.0, 3.0, REFERENCE, None, normal),
     ]
     figure = figures.score_bars(scores)
-    bars, normals = figure.data
-    assert list(bars.x) == [92.0, 12.0]
-    assert list(normals.x) == [99.0, 3.0]
+    bars, normals, medians, positives, positive_medians = figure.data
+    assert list(bars.x) == [92.0, 12.0, 12.0]
+    assert list(normals.x) == [20, 45, None, 80, 95, None, 20, 45, None]
+    assert list(medians.x) == [30, 90, 30]
+    # Of being normal, the cases that have it are the normal ones.
+    assert list(positives.x) == [80, 95, None] and list(positive_medians.x) == [90]
     assert "similarity 0.310" in bars.customdata[0]
+    assert "percentile 99 among normal cases" in bars.customdata[0]
+    assert "the 17 cases with it: 80 to 95" in bars.customdata[0]
     assert "120 cases" in figure.layout.xaxis.title.text.replace("<br>", " ")
     labels = [annotation.text for annotation in figure.layout.annotations]
     assert labels[0].startswith("<b>LV dilated</b>") and "similarity 0.31" in labels[0]

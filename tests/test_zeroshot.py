@@ -75,6 +75,42 @@ def test_percentiles_count_library_cases_below(
     assert "40 cases" in result.reference and "'forty'" in result.reference
 
 
+def test_where_the_normal_and_the_positive_cases_lie_among_all(
+    tiny_model: CMRCLIP, study: np.ndarray, library: CaseLibrary
+) -> None:
+    (result,) = score(tiny_model, study, ["LV dilated"], library)
+    text = tiny_model.encode_text(result.prompts).double().numpy()
+    of_cases = (library.embeddings @ text.T).mean(axis=1)
+    has = np.array(["lv_dilation" in found for found in library.findings])
+    for quartiles, which in (
+        (result.normal_quartiles, library.normal),
+        (result.positive_quartiles, has),
+    ):
+        values = np.quantile(of_cases[which], (0.25, 0.5, 0.75))
+        below = (of_cases[:, None] < values).mean(0)
+        # A quartile that is itself a case counts half of that case.
+        assert quartiles == pytest.approx(100 * below, abs=100 * 0.5 / len(of_cases) + 1e-6)
+    assert result.positive_cases == has.sum()
+    (own,) = score(tiny_model, study, ["floppy heart"], library)
+    assert own.positive_quartiles is None and own.normal_quartiles is not None
+
+
+def test_one_may_ask_by_prompts_of_ones_own(
+    tiny_model: CMRCLIP, study: np.ndarray, library: CaseLibrary
+) -> None:
+    sentences = ["The ventricle is large.", "Big heart.", "Big heart."]
+    asked = {"LV dilated": sentences}
+    own, usual = score(tiny_model, study, ["LV dilated", "HCM"], library, asked)
+    assert own.prompts == tuple(sentences[:2]) and own.key == "lv_dilation"
+    text = tiny_model.encode_text(own.prompts).double().numpy()
+    assert own.similarity == pytest.approx(float((text @ study).mean()), abs=1e-5)
+    assert "Asked by 2 prompts of your own." in own.notes
+    alone = score(tiny_model, study, ["HCM"], library)[0]
+    assert usual.similarity == pytest.approx(alone.similarity) and usual.prompts == alone.prompts
+    with pytest.raises(ConditionError, match="has 0 prompts"):
+        score(tiny_model, study, ["HCM"], library, {"HCM": []})
+
+
 def test_a_case_of_the_library_takes_the_middle_of_its_own_rank(
     tiny_model: CMRCLIP, library: CaseLibrary
 ) -> None:

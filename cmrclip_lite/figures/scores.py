@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
     """Horizontal bars, one a condition, each with what it is measured against.
 
-    With a library: the percentile among all its cases as a bar and among its normal cases as a
-    diamond; the similarity stands at the bar's end. Without one: bare cosine similarities, and
-    the axis says that they are not measured against anything.
+    With a library: the study's percentile among all its cases as a bar, and below it where the
+    middle half of the normal cases and of the cases that have the condition lie, their medians
+    marked. Without one: bare cosine similarities, and the axis says that they are not measured
+    against anything.
     """
     import plotly.graph_objects as go
 
@@ -31,9 +32,9 @@ def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
             x=values,
             y=rows,
             orientation="h",
-            width=0.36,
+            width=0.3,
             marker={"color": BLUE},
-            name="among all cases" if measured else "cosine similarity",
+            name="this study, among all cases" if measured else "cosine similarity",
             text=[_bar_text(score, measured) for score in scores],
             textposition="outside",
             cliponaxis=False,
@@ -41,26 +42,14 @@ def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
             hovertemplate="%{customdata}<extra></extra>",
         )
     )
-    normal = [(row, s) for row, s in enumerate(scores) if s.percentile_normal is not None]
-    if measured and normal:
-        figure.add_scatter(
-            x=[score.percentile_normal for _, score in normal],
-            y=[row for row, _ in normal],
-            mode="markers",
-            marker={
-                "symbol": "diamond",
-                "size": 13,
-                "color": ORANGE,
-                "line": {"color": "#1b1b1b", "width": 1},
-            },
-            name="among normal cases",
-            customdata=[_hover(score) for _, score in normal],
-            hovertemplate="%{customdata}<extra></extra>",
-        )
+    if measured:
+        normal, positive = "middle half of the normal cases", "middle half of the cases with it"
+        _add_ranges(figure, scores, [s.normal_quartiles for s in scores], 0.23, GREY, normal)
+        _add_ranges(figure, scores, [_positive(s) for s in scores], 0.35, ORANGE, positive)
     for row, score in zip(rows, scores, strict=True):
         figure.add_annotation(
             x=0 if measured else min(0.0, *values, 0.0),
-            y=row - 0.36,
+            y=row - 0.33,
             xanchor="left",
             text=_row_label(score),
             showarrow=False,
@@ -74,7 +63,7 @@ def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
     extent = [0, 118] if measured else _similarity_extent(values)
     ticks = {"tickvals": [0, 25, 50, 75, 100]} if measured else {}
     figure.update_layout(
-        height=136 + 58 * max(1, len(scores)),
+        height=150 + 62 * max(1, len(scores)),
         margin={"l": 12, "r": 12, "t": 34, "b": 84},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -93,7 +82,7 @@ def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
             **ticks,
         },
         yaxis={
-            "range": [len(scores) - 0.5, -0.7],
+            "range": [len(scores) - 0.45, -0.7],
             "showticklabels": False,
             "showgrid": False,
             "zeroline": False,
@@ -103,6 +92,46 @@ def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
     if measured:
         figure.add_vline(x=50, line={"color": GREY, "width": 1, "dash": "dot"})
     return figure
+
+
+def _add_ranges(
+    figure: go.Figure,
+    scores: Sequence[Score],
+    quartiles: Sequence[tuple[float, ...] | None],
+    below: float,
+    colour: str,
+    name: str,
+) -> None:
+    """A line from the first to the third quartile a row, a dot at the median."""
+    drawn = [(row, q) for row, q in enumerate(quartiles) if q is not None]
+    if not drawn:
+        return
+    hover = [_hover(scores[row]) for row, _ in drawn]
+    figure.add_scatter(
+        x=[x for _, (low, _, high) in drawn for x in (low, high, None)],
+        y=[y for row, _ in drawn for y in (row + below, row + below, None)],
+        mode="lines",
+        line={"color": colour, "width": 5},
+        name=name,
+        legendgroup=name,
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=[median for _, (_, median, _) in drawn],
+        y=[row + below for row, _ in drawn],
+        mode="markers",
+        marker={"color": colour, "size": 10, "line": {"color": "#ffffff", "width": 1}},
+        name=name,
+        legendgroup=name,
+        showlegend=False,
+        customdata=hover,
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _positive(score: Score) -> tuple[float, ...] | None:
+    """Not drawn a second time where the condition is being normal."""
+    return None if score.key == "normal_study" else score.positive_quartiles
 
 
 def _value(score: Score, measured: bool) -> float:
@@ -128,6 +157,13 @@ def _hover(score: Score) -> str:
         lines.append(f"percentile {score.percentile:.0f} among all cases")
     if score.percentile_normal is not None:
         lines.append(f"percentile {score.percentile_normal:.0f} among normal cases")
+    if (normal := score.normal_quartiles) is not None:
+        lines.append(f"middle half of the normal cases: {normal[0]:.0f} to {normal[2]:.0f}")
+    if (positive := _positive(score)) is not None:
+        lines.append(
+            f"middle half of the {score.positive_cases} cases with it: "
+            f"{positive[0]:.0f} to {positive[2]:.0f}"
+        )
     lines.append(wrapped(score.reference))
     return "<br>".join(lines)
 
