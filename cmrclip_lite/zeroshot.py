@@ -196,7 +196,8 @@ def _question(model: CMRCLIP, typed: str, own: Sequence[str] | None) -> _Questio
     trained = model.config.conditions
     if own is not None:
         prompts = _own_prompts(text, own)
-        notes.append(f"Asked by {len(prompts)} prompts of your own.")
+        count = "one prompt" if len(prompts) == 1 else f"{len(prompts)} prompts"
+        notes.append(f"Asked by {count} of your own.")
     elif known is None:
         prompts = templates(text)
         notes.append(

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import gradio as gr
 import page
+import wording
 from engine import Embedded, ask_lines
 from shared import ANSWERING, PRIVATE, Shared, attach, explained
 
 from cmrclip_lite.figures import score_bars
+from cmrclip_lite.prompts import CONDITIONS
+from cmrclip_lite.reading.topics import topics_of
+from cmrclip_lite.zeroshot import Score
 
 FIRST_QUESTIONS = 6  # how many known conditions the box starts with
 APPEND_LINE = "(text, line) => [(text.trim() ? text.trim() + '\\n' : '') + line]"
+ORDERS = ("as asked", "highest percentile first", "by name")
+# What a reading calls its topics, where a list to pick from is better served by another name.
+TOPIC_NAMES = {"Patterns that similar cases have": "Diseases"}
+HOW = (
+    "The bar is the study's percentile among all cases of the library. Below it lies the middle "
+    "half of the normal cases and of the cases that have the condition: a bar that ends among the "
+    "latter and beyond the former is what a positive case looks like to this model."
+)
 
 
 def add(shared: Shared) -> Callable[[], None]:
@@ -28,50 +40,80 @@ def add(shared: Shared) -> Callable[[], None]:
         max_length=20_000,
         elem_id="conditions",
     )
-    with gr.Row(elem_classes="suggestions"):
-        suggestions = [gr.Button(c.label, size="sm", min_width=60) for c in suggested]
     go = gr.Button("Score", variant="primary", elem_id="score")
+    with gr.Accordion("Pick from the vocabulary", open=False, elem_id="vocabulary"):
+        suggestions = []
+        for topic, keys in topics_of(c.key for c in suggested).items():
+            gr.HTML(f"<h3>{page.escape(TOPIC_NAMES.get(topic, topic))}</h3>")
+            with gr.Row(elem_classes="suggestions"):
+                labels = (CONDITIONS[key].label for key in keys)
+                suggestions += [gr.Button(label, size="sm", min_width=60) for label in labels]
+    own_prompts, connect_wording = wording.add(shared)
     problem = gr.HTML(elem_id="problem")
-    plot = gr.Plot(visible=False, show_label=False, elem_id="plot")
+    with gr.Column(visible=False) as answers:
+        order = gr.Dropdown(list(ORDERS), value=ORDERS[0], label="Order", elem_id="order")
+        plot = gr.Plot(show_label=False, elem_id="plot")
+        gr.HTML(f'<p class="caption">{HOW}</p>')
     sentences = gr.HTML(elem_id="sentences")
-    nothing = gr.Plot(visible=False)
-    for part, empty in ((problem, ""), (plot, nothing), (sentences, ""), (shared.asked, [])):
+    none = {answers: gr.Column(visible=False), sentences: "", shared.asked: []}
+    for part, empty in ({problem: ""} | none).items():
         shared.clear(part, empty)
 
-    def ask(embedded: Embedded | None, text: str) -> dict:
+    def ask(embedded: Embedded | None, text: str, prompts: dict, order: str) -> dict:
         if embedded is None:
             told = page.message("Open a study first: pick a sample or upload one.")
-            return {problem: told, plot: nothing, sentences: "", shared.asked: []}
-        return answer(embedded, text)
+            return {problem: told} | none
+        return answer(embedded, text, prompts, order)
 
-    def ask_if_open(embedded: Embedded | None, text: str) -> dict:
-        return {shared.asked: []} if embedded is None else answer(embedded, text)
+    def ask_if_open(embedded: Embedded | None, text: str, prompts: dict, order: str) -> dict:
+        return none if embedded is None else answer(embedded, text, prompts, order)
 
-    def answer(embedded: Embedded, text: str) -> dict:
+    def answer(
+        embedded: Embedded, text: str, prompts: Mapping[str, Sequence[str]], order: str
+    ) -> dict:
         try:
             asked, problems = ask_lines(text)
-            scores = shared.engines.get(embedded.model).score(embedded, asked)
+            scores = shared.engines.get(embedded.model).score(embedded, asked, prompts)
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
-            told = page.message(explained(error))
-            return {problem: told, plot: nothing, sentences: "", shared.asked: []}
+            return {problem: page.message(explained(error))} | none
         if not scores and not problems:
-            problems = ["Type a condition, one a line, or take one of the suggestions."]
+            problems = ["Type a condition, one a line, or take one from the vocabulary."]
+        told = "".join(page.message(one) for one in problems)
+        if not scores:
+            return {problem: told} | none
+        shown = in_order(scores, order)
         return {
-            plot: gr.Plot(score_bars(scores), visible=True) if scores else nothing,
-            sentences: page.score_sentences(scores) if scores else "",
-            problem: "".join(page.message(one) for one in problems),
+            answers: gr.Column(visible=True),
+            plot: score_bars(shown),
+            sentences: page.score_sentences(shown),
+            problem: told,
             shared.asked: asked,
         }
 
-    inputs, outputs = [shared.state, box], [plot, sentences, problem, shared.asked]
+    inputs = [shared.state, box, own_prompts, order]
+    outputs = [answers, plot, sentences, problem, shared.asked]
     shared.when_opened(ask_if_open, inputs, outputs, show_progress="hidden")
 
     def connect() -> None:
         options = {"inputs": inputs, "outputs": outputs, "show_progress": "minimal", **ANSWERING}
-        events = [gr.on([go.click, box.submit], ask, **options)]
+        events = [
+            gr.on([go.click, box.submit], ask, **options),
+            order.input(ask_if_open, **options),
+        ]
         for button in suggestions:
             added = button.click(None, [box, button], [box], js=APPEND_LINE, **PRIVATE)
             events.append(added.then(ask_if_open, **options))
+        events += [event.then(ask_if_open, **options) for event in connect_wording()]
         attach(events, shared.on_asked)
 
     return connect
+
+
+def in_order(scores: Sequence[Score], order: str) -> list[Score]:
+    """Scores in one of `ORDERS`; without percentiles the highest similarity comes first."""
+    if order == ORDERS[1]:
+        measured = all(score.percentile is not None for score in scores)
+        return sorted(scores, key=lambda s: -(s.percentile if measured else s.similarity))
+    if order == ORDERS[2]:
+        return sorted(scores, key=lambda s: s.condition.casefold())
+    return list(scores)

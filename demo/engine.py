@@ -12,9 +12,9 @@ try:  # before torch: on a ZeroGPU Space it stands in for CUDA until a GPU is le
 except ImportError:  # everywhere else
     spaces = None
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from cmrclip_lite.errors import CmrClipError, ConditionError, LibraryError, Stud
 from cmrclip_lite.familiar import unfamiliar
 from cmrclip_lite.frames import study_to_clip
 from cmrclip_lite.prompts import CONDITIONS, Condition, clean_condition
+from cmrclip_lite.reading.topics import NEEDS, Part, can_show, parts_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,6 +49,7 @@ class Embedded:
         content: digests of its series, by which a library knows the same exam again.
         model: that of the engines that embedded it.
         sample: the sample's name; empty for an upload.
+        parts: what it holds of the parts that some conditions cannot be read without.
     """
 
     embedding: np.ndarray
@@ -55,6 +57,7 @@ class Embedded:
     content: tuple[str, ...] = ()
     model: str = ""
     sample: str = ""
+    parts: frozenset[Part] = frozenset()
 
 
 class Engine:
@@ -73,8 +76,11 @@ class Engine:
             with torch.inference_mode(), faster(model):
                 return model.encode_clip(clip[None])[0].float().cpu().numpy()
 
-        def score(embedding: np.ndarray, conditions: Sequence[str]) -> list[Score]:
-            return zeroshot.score(model, torch.from_numpy(embedding), conditions, library)
+        def score(
+            embedding: np.ndarray, conditions: Sequence[str], prompts: Mapping[str, Sequence[str]]
+        ) -> list[Score]:
+            vector = torch.from_numpy(embedding)
+            return zeroshot.score(model, vector, conditions, library, prompts)
 
         def search(text: str, k: int) -> list[Case]:
             return library.search_text(model, text, k)
@@ -108,11 +114,25 @@ class Engine:
             raise StudyError("The model gave no usable embedding; the pixels may hold no picture.")
         strange = unfamiliar(self.model, study, embedding, self.library)
         notes = (*filter(None, [strange]), *study.notes, *clip.notes)
-        return Embedded(embedding, notes, study.content, self.name, sample)
+        return Embedded(embedding, notes, study.content, self.name, sample, parts_of(study))
 
-    def score(self, embedded: Embedded, conditions: Sequence[str]) -> list[Score]:
-        """A score for each condition, in their order; no image is encoded again."""
-        return self._score(embedded.embedding, list(conditions)) if conditions else []
+    def score(
+        self,
+        embedded: Embedded,
+        conditions: Sequence[str],
+        prompts: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[Score]:
+        """A score for each condition, in their order; no image is encoded again.
+
+        A condition that the study lacks the pictures for is scored, with a note that says so.
+
+        Args:
+            prompts: by condition, sentences to ask in place of its own.
+        """
+        if not conditions:
+            return []
+        scores = self._score(embedded.embedding, list(conditions), dict(prompts or {}))
+        return [_with_what_lacks(score, embedded.parts) for score in scores]
 
     def similar(self, embedded: Embedded, k: int = 5) -> list[Case]:
         """The `k` most similar cases but the study itself; none where there is no library."""
@@ -139,6 +159,14 @@ class Engine:
         """The known conditions to suggest: those that training covered, where that is recorded."""
         trained = self.model.config.conditions
         return [c for key, c in CONDITIONS.items() if not trained or key in trained]
+
+
+def _with_what_lacks(score: Score, parts: frozenset[Part]) -> Score:
+    if score.key is None or can_show(score.key, parts):
+        return score
+    needed = " and ".join(f"no {part}" for part in NEEDS[score.key])
+    note = f"This study has {needed}, from which {score.condition!r} is read: do not rely on it."
+    return replace(score, notes=(*score.notes, note))
 
 
 def ask_lines(text: str) -> tuple[list[str], list[str]]:

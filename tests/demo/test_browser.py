@@ -91,6 +91,7 @@ def test_a_sample_and_another_question_score_without_opening_it_again(tab):
     tab.locator("button.sample").first.click()
     tab.wait_for_selector("#plot .bars .point")
     assert tab.locator("#plot .bars .point").count() == 3
+    tab.get_by_role("button", name="Pick from the vocabulary").click()
     tab.locator(".suggestions button", has_text="LV hypertrophy").click()
     tab.locator("#conditions textarea").fill("EF 25%")
     tab.locator("#score").click()
@@ -102,9 +103,34 @@ def test_a_suggestion_joins_the_list_and_is_scored(tab):
     tab.locator("button.sample").first.click()
     tab.wait_for_selector("#plot .bars .point")
     tab.locator("#conditions textarea").fill("thin wall")
+    tab.get_by_role("button", name="Pick from the vocabulary").click()
     tab.locator(".suggestions button", has_text="LV hypertrophy").click()
     tab.wait_for_function("document.querySelectorAll('#plot .bars .point').length === 2")
     assert tab.locator("#conditions textarea").input_value() == "thin wall\nLV hypertrophy"
+
+
+def test_the_sentences_behind_a_condition_can_be_changed_and_put_back(tab):
+    tab.locator("button.sample").first.click()
+    tab.wait_for_selector("#plot .bars .point")
+    tab.locator("#conditions textarea").fill("LV hypertrophy\nthin wall")
+    tab.locator("#score").click()
+    tab.wait_for_function("document.querySelectorAll('#plot .bars .point').length === 2")
+    tab.get_by_role("button", name="The sentences behind a condition").click()
+    box = tab.locator("#prompts textarea")
+    tab.wait_for_function("document.querySelector('#prompts textarea').value.includes('\\n')")
+    ours = box.input_value()
+    before = tab.locator("#sentences").inner_text()
+    box.fill("A very thick wall.")
+    tab.locator("#use-prompts").click()
+    tab.wait_for_function(
+        "document.querySelector('#sentences').innerText.includes('Asked by one prompt of your own')"
+    )
+    box.fill(" ")
+    tab.locator("#use-prompts").click()
+    tab.wait_for_selector("#wording-problem .problem")
+    tab.locator("#reset-prompts").click()
+    tab.wait_for_function("(b) => document.querySelector('#sentences').innerText === b", arg=before)
+    assert box.input_value() == ours
 
 
 def test_scripts_in_conditions_and_in_reports_are_only_text(tab):
