@@ -1,7 +1,8 @@
 """The demo: open a cardiac MR study, ask about it in words, see the cases most like it.
 
 `python app.py` serves it, on a Hugging Face Space as anywhere else; `cmrclip demo` calls `serve`.
-The environment variable CMRCLIP_MODEL names another checkpoint than the bundled one.
+The environment variable CMRCLIP_MODEL names another checkpoint than the bundled one, and
+CMRCLIP_MORE_MODELS others to choose from, with commas between.
 """
 
 from __future__ import annotations
@@ -21,15 +22,22 @@ from engine import Engine
 
 # isort: split
 import asking
+import breaking
 import comparing
+import explaining
 import gradio as gr
+import learning
 import opening
 import page
 import searching
+import taking
 from endpoints import add_endpoints
 from models import Engines
 from shared import Shared
 from uploads import MAX_FILE_MB, own_folder
+
+from cmrclip_lite.bundled import NAME as BUNDLED
+from cmrclip_lite.bundled import checkpoint_folder
 
 HERE = Path(__file__).resolve().parent
 HEAD = '<meta name="robots" content="noindex">'
@@ -54,7 +62,7 @@ def build_demo(
         shared = Shared(Engines(engine, others), samples)
         gr.HTML(page.NOTICE, elem_id="notice")
         gr.HTML(page.HEADER)
-        with gr.Tabs(elem_id="parts"):
+        with gr.Tabs(elem_id="parts") as shared.tabs:
             with gr.Tab("A study", id="study"):
                 with gr.Row(equal_height=False):
                     with gr.Column(scale=6, min_width=290):
@@ -65,10 +73,20 @@ def build_demo(
                 with below, gr.Tabs(elem_id="about-study"):
                     with gr.Tab("Cases that look like it", id="compare"):
                         comparing.add(shared)
+                    with gr.Tab("See why", id="why"):
+                        explaining.add(shared)
+                    with gr.Tab("Try to break it", id="break"):
+                        breaking.add(shared)
+                    with gr.Tab("Take it away", id="take"):
+                        taking.add(shared)
             with gr.Tab("Search by words", id="search"):
                 searching.add(shared)
-            with gr.Tab("About", id="about"):
+            with gr.Tab("Learn", id="learn"):
+                learning.add(shared)
+            with gr.Tab("Model and limits", id="about"):
                 gr.Markdown((HERE / "about.md").read_text(encoding="utf-8"), elem_id="about")
+                if model.name == BUNDLED:
+                    gr.Markdown(model_card(), elem_id="card")
         gr.HTML(page.footer(model.name, library.name if library is not None else None, size))
         shared.clear(below, gr.Column(visible=False))
         shared.when_opened(
@@ -84,6 +102,12 @@ def build_demo(
     return demo
 
 
+def model_card() -> str:
+    """The bundled checkpoint's card, without what the Hub reads of it."""
+    text = (checkpoint_folder() / "README.md").read_text(encoding="utf-8")
+    return text.split("---\n", 2)[-1] if text.startswith("---\n") else text
+
+
 def serve(
     host: str | None = None,
     port: int | None = None,
@@ -92,6 +116,7 @@ def serve(
     model: Any = None,
     library: Any = None,
     samples: Mapping[str, Path] | None = None,
+    others: Sequence[str] | None = None,
 ) -> None:
     """Load what is not given and serve the page until interrupted.
 
@@ -102,6 +127,7 @@ def serve(
         model: a `CMRCLIP`; None takes CMRCLIP_MODEL, else the bundled checkpoint.
         library: its case library; None takes the bundled one where it belongs to the model.
         samples: name to study; None takes the bundled samples.
+        others: checkpoints to choose from beside the model; None takes CMRCLIP_MORE_MODELS.
     """
     from cmrclip_lite.bundled import sample_studies
     from cmrclip_lite.hub import load
@@ -110,8 +136,11 @@ def serve(
     model = model if model is not None else load(os.environ.get("CMRCLIP_MODEL") or None)
     library = library if library is not None else default_library(model)
     samples = samples if samples is not None else sample_studies()
+    if others is None:
+        more = os.environ.get("CMRCLIP_MORE_MODELS", "").split(",")
+        others = [name.strip() for name in more if name.strip()]
     with own_folder():
-        build_demo(model, library, samples).launch(
+        build_demo(model, library, samples, others).launch(
             server_name=host,
             server_port=port,
             share=share,

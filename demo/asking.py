@@ -8,7 +8,8 @@ import gradio as gr
 import page
 import wording
 from engine import Embedded, ask_lines
-from shared import ANSWERING, PRIVATE, Shared, attach, explained
+from opening import MAX_TYPED
+from shared import ANSWERING, PRIVATE, Reaction, Shared, attach, explained
 
 from cmrclip_lite.figures import score_bars
 from cmrclip_lite.prompts import CONDITIONS
@@ -37,7 +38,7 @@ def add(shared: Shared) -> Callable[[], None]:
         info="Findings, diagnoses or whole report sentences, in English.",
         lines=6,
         max_lines=14,
-        max_length=20_000,
+        max_length=MAX_TYPED,
         elem_id="conditions",
     )
     go = gr.Button("Score", variant="primary", elem_id="score")
@@ -48,7 +49,7 @@ def add(shared: Shared) -> Callable[[], None]:
             with gr.Row(elem_classes="suggestions"):
                 labels = (CONDITIONS[key].label for key in keys)
                 suggestions += [gr.Button(label, size="sm", min_width=60) for label in labels]
-    own_prompts, connect_wording = wording.add(shared)
+    connect_wording = wording.add(shared)
     problem = gr.HTML(elem_id="problem")
     with gr.Column(visible=False) as answers:
         order = gr.Dropdown(list(ORDERS), value=ORDERS[0], label="Order", elem_id="order")
@@ -90,9 +91,9 @@ def add(shared: Shared) -> Callable[[], None]:
             shared.asked: asked,
         }
 
-    inputs = [shared.state, box, own_prompts, order]
+    inputs = [shared.state, box, shared.own_prompts, order]
     outputs = [answers, plot, sentences, problem, shared.asked]
-    shared.when_opened(ask_if_open, inputs, outputs, show_progress="hidden")
+    shared.first_ask = Reaction(ask_if_open, inputs, outputs, {"show_progress": "hidden"})
 
     def connect() -> None:
         options = {"inputs": inputs, "outputs": outputs, "show_progress": "minimal", **ANSWERING}

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from cmrclip_lite import explain as explaining
 from cmrclip_lite import zeroshot
 from cmrclip_lite.errors import CmrClipError, ConditionError, LibraryError, StudyError
 from cmrclip_lite.familiar import unfamiliar
@@ -31,6 +32,8 @@ from cmrclip_lite.reading.topics import NEEDS, Part, can_show, parts_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from cmrclip_lite.explain import Explanation
+    from cmrclip_lite.frames import Clip
     from cmrclip_lite.library import Case, CaseLibrary
     from cmrclip_lite.model import CMRCLIP
     from cmrclip_lite.study import Study
@@ -60,6 +63,20 @@ class Embedded:
     parts: frozenset[Part] = frozenset()
 
 
+@dataclass(frozen=True)
+class Why:
+    """An explanation, and whether it is true of the model on this very study.
+
+    Attributes:
+        map_areas, random: area under the similarity while places are taken away, and brought back,
+            in the order of the map and in no order.
+    """
+
+    explanation: Explanation
+    map_areas: tuple[float, float]
+    random: tuple[float, float]
+
+
 class Engine:
     """A model and its case library, loaded once and shared by all sessions.
 
@@ -85,7 +102,19 @@ class Engine:
         def search(text: str, k: int) -> list[Case]:
             return library.search_text(model, text, k)
 
+        def explain(clip: Clip, condition: str) -> Why:
+            from cmrclip_lite.evaluate.explanations import curves, random_order
+
+            (explanation,) = explaining.explain(model, clip, [condition])
+            query = zeroshot.text_query(model, condition)[None]
+            areas = [
+                tuple(curves(model, clip, query, order).areas[0].tolist())
+                for order in (explanation.saliency, random_order(clip, 0))
+            ]
+            return Why(explanation, *areas)
+
         self._embed = on_accelerator(embed)
+        self._explain = on_accelerator(explain)
         self._score = on_accelerator(score)
         self._search = on_accelerator(search)
 
@@ -133,6 +162,15 @@ class Engine:
             return []
         scores = self._score(embedded.embedding, list(conditions), dict(prompts or {}))
         return [_with_what_lacks(score, embedded.parts) for score in scores]
+
+    def explain(self, study: Study, condition: str) -> Why:
+        """What the similarity of a study to a condition rests on; takes some hundred encodings.
+
+        Raises:
+            ConditionError: if the condition cannot be asked.
+            StudyError: if the study lacks what the model's layout needs.
+        """
+        return self._explain(study_to_clip(study, self.model.config), condition)
 
     def similar(self, embedded: Embedded, k: int = 5) -> list[Case]:
         """The `k` most similar cases but the study itself; none where there is no library."""

@@ -10,12 +10,14 @@ import gradio as gr
 import page
 from cines import pictures, sample_thumbnail
 from engine import Embedded
-from shared import LOOKING, PRIVATE, Shared, attach, explained
+from shared import LOOKING, PRIVATE, Shared, Tour, attach, explained
 from uploads import read_upload, remove
 
+from cmrclip_lite.errors import StudyError
 from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Study
 
+MAX_TYPED = 20_000  # characters of conditions
 PICK_SAMPLE = """
 element.addEventListener('click', (event) => {
   const card = event.target.closest('button[data-sample]');
@@ -30,6 +32,10 @@ element.addEventListener('click', (event) => {
 def add(shared: Shared) -> Callable[[], None]:
     """Lay the part out; what is returned connects it, once all other parts are laid out."""
     gr.HTML("<h2>1 · Open a study</h2>")
+    names = shared.engines.names
+    model = gr.Dropdown(
+        list(names), value=names[0], label="Model", visible=len(names) > 1, elem_id="model"
+    )
     cards = gr.HTML(js_on_load=PICK_SAMPLE, elem_id="samples")
     upload = gr.File(
         file_count="multiple",
@@ -45,26 +51,73 @@ def add(shared: Shared) -> Callable[[], None]:
     facts = gr.HTML(elem_id="facts")
     opened_samples: dict[tuple[str, str], tuple[Study, str, Embedded]] = {}
 
+    # An event that yields nothing at all never ends for the browser.
+    unchanged = {status: gr.skip()}
+
     def sample_cards() -> str:
         return page.samples(
             {name: (title(name), sample_thumbnail(p)) for name, p in shared.samples.items()}
         )
 
-    def open_upload(files: list[str] | None, request: gr.Request) -> Iterator[dict]:
+    def open_upload(files: list[str] | None, model: str, request: gr.Request) -> Iterator[dict]:
         if not files:
+            yield unchanged
             return
         try:
-            for shown in show(lambda: read_upload(files), "", request):
+            for shown in show(lambda: read_upload(files), "", model, request):
                 yield {cards: sample_cards(), **shown}  # none of the samples is open any more
         finally:
             remove([Path(file) for file in files])
 
-    def open_sample(event: gr.EventData, request: gr.Request) -> Iterator[dict]:
+    def open_card(model: str, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
         name = str(event._data.get("sample", "")) if isinstance(event._data, dict) else ""
         if name in shared.samples:
-            yield from show(lambda: read_study(shared.samples[name]), name, request)
+            yield from open_sample(name, model, request)
+        else:
+            yield unchanged
 
-    def show(read: Callable[[], Study], sample: str, request: gr.Request) -> Iterator[dict]:
+    def open_sample(name: str, model: str, request: gr.Request) -> Iterator[dict]:
+        yield from show(lambda: read_study(shared.samples[name]), name, model, request)
+
+    def open_again(embedded: Embedded | None, model: str, request: gr.Request) -> Iterator[dict]:
+        """The open study, by another model; also where the model before could not be loaded."""
+        try:
+            study = shared.kept.get(request.session_hash)
+        except StudyError as error:
+            told = {status: page.message(str(error)), shared.state: None, **shared.cleared}
+            yield unchanged if embedded is None else told
+            return
+        sample = embedded.sample if embedded else ""
+        yield from show(lambda: study, sample, model, request)
+        shared.kept.put(request.session_hash, study)
+
+    def open_link(model: str, request: gr.Request) -> Iterator[dict]:
+        """The sample and conditions that the page's address names, if it names any."""
+        name, asked = request.query_params.get("sample"), request.query_params.getlist("ask")
+        text = "\n".join(asked)[:MAX_TYPED]
+        if name in shared.samples:
+            for shown in open_sample(name, model, request):
+                yield ({shared.box: text} if text else {}) | shown
+        else:
+            told = f"The link names no sample of this page: {name}." if name else ""
+            yield {
+                shared.box: text or gr.skip(),
+                status: page.message(told) if told else gr.skip(),
+            }
+
+    def on_tour(tour: Tour) -> Callable[..., Iterator[dict]]:
+        text = "\n".join(tour.conditions)
+
+        # Gradio looks at the annotations for what to give, so a partial will not do.
+        def open_tour(model: str, request: gr.Request) -> Iterator[dict]:
+            for shown in open_sample(tour.sample, model, request):
+                yield {shared.box: text, shared.tabs: gr.Tabs(selected="study"), **shown}
+
+        return open_tour
+
+    def show(
+        read: Callable[[], Study], sample: str, model: str, request: gr.Request
+    ) -> Iterator[dict]:
         """Read, then picture, then embed; each is shown as soon as it is there."""
         shared.kept.drop(request.session_hash)
         yield {
@@ -76,8 +129,8 @@ def add(shared: Shared) -> Callable[[], None]:
             status: page.message("Reading the study …", "working"),
             **shared.cleared,
         }
-        engine = shared.engines.first
         try:
+            engine = shared.engines.get(model)
             if (known := opened_samples.get((engine.name, sample))) is not None:
                 study, shown, embedded = known
             else:
@@ -105,11 +158,17 @@ def add(shared: Shared) -> Callable[[], None]:
         own: list[Any] = [cards, upload, folder, shared.state, status, viewer, facts]
         options = {"outputs": [*own, *shared.cleared], "show_progress": "hidden", **LOOKING}
         events = [
-            upload.upload(open_upload, [upload], **options),
-            folder.upload(open_upload, [folder], **options),
-            cards.select(open_sample, None, **options),
+            upload.upload(open_upload, [upload, model], **options),
+            folder.upload(open_upload, [folder, model], **options),
+            cards.select(open_card, [model], **options),
+            model.input(open_again, [shared.state, model], **options),
         ]
+        options["outputs"] += [shared.box, shared.tabs]
+        events.append(gr.context.Context.root_block.load(open_link, [model], **options))
+        for tour in shared.tours:
+            events.append(tour.button.click(on_tour(tour), [model], **options))
         attach(events, shared.on_open)
+        attach(attach(events, [shared.first_ask]), shared.on_asked)
         blocks = gr.context.Context.root_block
         blocks.load(sample_cards, None, cards, show_progress="hidden", **PRIVATE)
         blocks.unload(forget)

@@ -160,6 +160,28 @@ def score_sentences(scores: Sequence[Score]) -> str:
     )
 
 
+def changes(pairs: Sequence[tuple[Score, Score]], done: str) -> str:
+    """Scores before and after something was done, as a table; no number without its measure."""
+    rows = "".join(
+        f"<tr><td>{escape(before.condition)}</td><td>{_standing(before)}</td>"
+        f"<td>{_standing(after)}</td></tr>"
+        for before, after in pairs
+    )
+    noted = notes([note for _, after in pairs for note in after.notes])
+    references = " ".join(escape(r) for r in dict.fromkeys(b.reference for b, _ in pairs))
+    return (
+        f'<div class="tables scroll"><table><caption>{escape(done)}</caption><thead><tr>'
+        "<th>Condition</th><th>As it is</th><th>Changed</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>{noted}<p class='caption'>{references}</p>"
+    )
+
+
+def _standing(score: Score) -> str:
+    if score.percentile is None:
+        return f"similarity {score.similarity:.2f}, not measured"
+    return f"percentile {score.percentile:.0f} (similarity {score.similarity:.2f})"
+
+
 def cases(found: Sequence[Case], caption: str) -> str:
     """Retrieved cases as cards, most similar first, under what their similarity means."""
     if not found:
@@ -172,8 +194,8 @@ def footer(model_name: str, library_name: str | None, size: int) -> str:
     """Which model answers and what it is measured against."""
     library = f"Library: {escape(library_name)}, {size} cases" if size else "No case library"
     return (
-        f'<footer class="colophon">Model: {escape(model_name)} · {library} · uploads are read '
-        "in memory and deleted at once · no analytics</footer>"
+        f'<footer class="colophon">Model: {escape(model_name)} · {library} · uploads are deleted '
+        "once read · no analytics</footer>"
     )
 
 

@@ -40,6 +40,15 @@ class Reaction:
 
 
 @dataclass
+class Tour:
+    """A button that opens a sample and asks about it."""
+
+    button: gr.Button
+    sample: str
+    conditions: Sequence[str]
+
+
+@dataclass
 class Shared:
     """What every part may use.
 
@@ -50,6 +59,10 @@ class Shared:
         state: an `Embedded`, or None while no study is open.
         box: the conditions, one a line.
         asked: those of them that were scored last, as a list.
+        own_prompts: by condition, sentences that the person asks in place of its own.
+        tabs: of the whole page; "study" is the one of the open study.
+        tours: buttons elsewhere that open a sample with conditions.
+        first_ask: what scores the conditions as soon as a study is open.
     """
 
     engines: Engines
@@ -58,11 +71,15 @@ class Shared:
     cleared: dict[Any, Any] = field(default_factory=dict)
     on_open: list[Reaction] = field(default_factory=list)
     on_asked: list[Reaction] = field(default_factory=list)
+    tours: list[Tour] = field(default_factory=list)
+    first_ask: Reaction | None = None
 
     def __post_init__(self) -> None:
         self.state = gr.State(None, time_to_live=KEEP_SECONDS)
         self.asked = gr.State([])
+        self.own_prompts = gr.State({})
         self.box: gr.Textbox | None = None
+        self.tabs: gr.Tabs | None = None
 
     def clear(self, component: Any, empty: Any) -> None:
         """Give a component this value, or update, as soon as another study is being opened."""
@@ -89,12 +106,13 @@ class Shared:
         self.on_asked.append(Reaction(function, inputs, outputs, options))
 
 
-def attach(events: Sequence[Any], reactions: Sequence[Reaction]) -> None:
-    """Let each reaction follow each event."""
-    for event in events:
-        for r in reactions:
-            options = ANSWERING | r.options
-            event.then(r.function, list(r.inputs), list(r.outputs), **options)
+def attach(events: Sequence[Any], reactions: Sequence[Reaction]) -> list[Any]:
+    """Let each reaction follow each event; the events of the reactions themselves."""
+    return [
+        event.then(r.function, list(r.inputs), list(r.outputs), **(ANSWERING | r.options))
+        for event in events
+        for r in reactions
+    ]
 
 
 def explained(error: Exception) -> str:

@@ -22,14 +22,13 @@ INTRO = (
 )
 
 
-def add(shared: Shared) -> tuple[gr.State, Callable[[], list[Any]]]:
+def add(shared: Shared) -> Callable[[], list[Any]]:
     """Lay the part out.
 
     Returns:
-        The state that holds sentences by condition, and what connects the part: its events after
-        which scores have to be made anew.
+        What connects the part: its events after which scores have to be made anew.
     """
-    own = gr.State({})
+    own = shared.own_prompts
     with gr.Accordion("The sentences behind a condition", open=False, elem_id="wording") as fold:
         gr.HTML(INTRO)
         chosen = gr.Dropdown([], label="Condition", elem_id="worded")
@@ -80,7 +79,7 @@ def add(shared: Shared) -> tuple[gr.State, Callable[[], list[Any]]]:
             back.click(forget, [chosen, own], [own, problem, sentences], **PRIVATE),
         ]
 
-    return own, connect
+    return connect
 
 
 def usual(condition: str) -> tuple[str, ...]:

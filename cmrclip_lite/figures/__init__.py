@@ -3,6 +3,7 @@
 Nothing here knows of files, models or web pages.
 """
 
+from .changes import score_changes
 from .explain import contribution_curve, saliency_overlay
 from .moving import (
     GAP,
@@ -29,5 +30,6 @@ __all__ = [
     "robustness_lines",
     "saliency_overlay",
     "score_bars",
+    "score_changes",
     "to_grey",
 ]

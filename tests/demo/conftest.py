@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo.served import CHROMIUM, FLAGS, Server, opened, serving
+
 sys.path.insert(0, str(Path(__file__).parents[2] / "demo"))
 
 
@@ -35,3 +37,31 @@ def uploads_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder / "gradio"))
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     yield folder
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("served")
+    command = [sys.executable, "-m", "tests.demo.tiny", "{port}", str(folder)]
+    yield from serving(folder, command)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not on this machine (expected as `chromium` on the PATH)")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def tab(browser, server) -> Iterator:
+    page = opened(browser, server)
+    yield page
+    errors = page.errors
+    page.close()
+    assert errors == []
+    assert server.left() == []

@@ -2,73 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from cmrclip_lite.bundled import checkpoint_folder
+from tests.demo.served import REPOSITORY, all_loaded, opened, serving
 
 pytestmark = pytest.mark.browser
 
-REPOSITORY = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-PATIENCE_MS = 60_000  # for a machine that is busy with other things
 HOSTILE = "<img src=x onerror=\"window.hacked='typed'\"> thick ${window.hacked=1} septum {{value}}"
-
-
-@dataclass
-class Server:
-    """A served page, the folder of its uploads, and everything it has logged."""
-
-    url: str
-    uploads: Path
-    log: Path
-
-    def left(self) -> list[Path]:
-        """Uploaded bytes that are still on disk."""
-        return [p for p in self.uploads.rglob("*") if p.is_file() and p.stat().st_size]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("served")
-    command = [sys.executable, "-m", "tests.demo.tiny", "{port}", str(folder)]
-    yield from serving(folder, command)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not on this machine (expected as `chromium` on the PATH)")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def tab(browser, server) -> Iterator:
-    page = opened(browser, server)
-    yield page
-    errors = page.errors
-    page.close()
-    assert errors == []
-    assert server.left() == []
 
 
 def test_upload_a_zip_type_two_conditions_and_see_both_bars_and_five_cases(tab, exam):
@@ -195,80 +138,3 @@ def test_the_page_of_the_bundled_checkpoint_as_a_space_serves_it(browser, tmp_pa
         assert page.locator("#similar .case").count() == 5
         assert page.errors == []
         page.close()
-
-
-# --- helpers
-
-
-def opened(browser, server: Server, width: int = 1360, height: int = 900):
-    """A loaded page that collects the errors of its scripts and every call to elsewhere."""
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.set_default_timeout(PATIENCE_MS)
-    page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on(
-        "request",
-        lambda r: (
-            None
-            if r.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:"))
-            else page.errors.append(f"a request to {r.url}")
-        ),
-    )
-    page.goto(server.url)
-    page.wait_for_selector("button.sample")
-    return page
-
-
-def all_loaded(page, selector: str) -> bool:
-    """Whether every picture that matches was decoded."""
-    return page.evaluate(
-        "(s) => { const all = [...document.querySelectorAll(s)];"
-        "return all.length > 0 && all.every((i) => i.complete && i.naturalWidth > 0) }",
-        selector,
-    )
-
-
-def serving(folder: Path, command: list[str]) -> Iterator[Server]:
-    """Run a server in a process of its own on a free port until the caller is done."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    uploads, log = folder / "uploads", folder / "log.txt"
-    uploads.mkdir()
-    environment = os.environ | {
-        "GRADIO_TEMP_DIR": str(uploads),
-        "GRADIO_SERVER_PORT": str(port),
-        "TMPDIR": str(uploads),
-        "PYTHONPATH": str(REPOSITORY),
-        "OMP_NUM_THREADS": "2",
-    }
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [part.format(port=port) for part in command],
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            cwd=REPOSITORY,
-        )
-    try:
-        server = Server(f"http://127.0.0.1:{port}", uploads, log)
-        wait_for(server.url, process, log)
-        yield server
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def wait_for(url: str, process: subprocess.Popen, log: Path, seconds: float = 120) -> None:
-    for _ in range(int(seconds * 4)):
-        if process.poll() is not None:
-            pytest.fail(f"The server stopped: {log.read_text()[-2000:]}")
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.25)
-    pytest.fail(f"No page within {seconds} s: {log.read_text()[-2000:]}")

@@ -1,4 +1,7 @@
-"""A page with a random model: `python -m tests.demo.tiny PORT FOLDER` serves it for the browser."""
+"""A page with a random model: `python -m tests.demo.tiny PORT FOLDER` serves it for the browser.
+
+A third argument names more models to choose from, with commas between.
+"""
 
 from __future__ import annotations
 
@@ -78,4 +81,6 @@ if __name__ == "__main__":
 
     torch.set_num_threads(2)
     model, library, samples = tiny_parts(Path(sys.argv[2]))
-    app.serve("127.0.0.1", int(sys.argv[1]), model=model, library=library, samples=samples)
+    others = sys.argv[3].split(",") if len(sys.argv) > 3 else []
+    port = int(sys.argv[1])
+    app.serve("127.0.0.1", port, model=model, library=library, samples=samples, others=others)
