@@ -40,6 +40,7 @@ from cmrclip_lite.bundled import NAME as BUNDLED
 from cmrclip_lite.bundled import checkpoint_folder
 
 HERE = Path(__file__).resolve().parent
+STYLES = ("style.css", "viewer.css")
 HEAD = '<meta name="robots" content="noindex">'
 
 
@@ -64,9 +65,11 @@ def build_demo(
         gr.HTML(page.HEADER)
         with gr.Tabs(elem_id="parts") as shared.tabs:
             with gr.Tab("A study", id="study"):
+                connect_opening = opening.add(shared)
                 with gr.Row(equal_height=False):
-                    with gr.Column(scale=6, min_width=290):
-                        connect_opening = opening.add(shared)
+                    with gr.Column(scale=7, min_width=290):
+                        shared.cines.render()
+                        shared.facts.render()
                     with gr.Column(scale=5, min_width=290):
                         connect_asking = asking.add(shared)
                 below = gr.Column(visible=False, elem_id="below")
@@ -147,7 +150,7 @@ def serve(
             inbrowser=open_browser,
             max_file_size=MAX_FILE_MB * 2**20,
             theme=_theme(),
-            css_paths=HERE / "style.css",
+            css_paths=[HERE / name for name in STYLES],
             head=HEAD,
             footer_links=["api", "settings"],
             run_history=False,

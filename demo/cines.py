@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from page import VIEW_NAMES, Picture
 
-from cmrclip_lite.figures import first_frame, heart_rate_fps, moving_grid
+from cmrclip_lite.figures import heart_rate_fps, moving_grid
 from cmrclip_lite.heart import find_heart, in_image, in_patient
 from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Series, Study, View
@@ -23,24 +22,33 @@ KIND_NAMES = {"cine": "cine", "LGE": "late enhancement"}
 
 
 def pictures(study: Study) -> list[Picture]:
-    """One picture for each view and kind; the short axis close to the heart as well."""
+    """One picture for each view and kind; the short axis close to the heart."""
     groups: dict[tuple[str, str], list[Series]] = {}
     for series in study.series:
         groups.setdefault((str(series.view), str(series.sequence)), []).append(series)
-    heart = _heart(study.cines(View.SAX))
+    heart = heart_of(study.cines(View.SAX))
     shown = []
     for (view, kind), stack in groups.items():
-        name = VIEW_NAMES.get(view, view)
-        title = f"{name}, {KIND_NAMES.get(kind, kind)}" if kind != "unknown" else name
-        whole = [series.pixels for series in stack]
         close = close_up(stack, heart) if view == View.SAX else None
+        name = title_of(view, kind)
         if close is None:
-            shown.append(_picture(title, stack, whole))
+            shown.append(_picture(name, stack, [series.pixels for series in stack]))
         else:
-            shown.append(_picture(f"{title}, close to the heart", stack, close))
-            folded = _picture(f"{title}, whole images", stack, whole)
-            shown.append(replace(folded, aside=True))
-    return sorted(shown, key=lambda picture: picture.aside)
+            shown.append(_picture(f"{name}, close to the heart", stack, close))
+    return shown
+
+
+def title_of(view: str, kind: str) -> str:
+    """What a group of series of one view and kind is called."""
+    name = VIEW_NAMES.get(view, view)
+    return name if kind == "unknown" else f"{name}, {KIND_NAMES.get(kind, kind)}"
+
+
+def spread(stack: Sequence[Series]) -> Sequence[int]:
+    """Which of a stack are shown: all, or so many spread over it."""
+    if len(stack) <= MAX_TILES:
+        return range(len(stack))
+    return sorted({round(i) for i in np.linspace(0, len(stack) - 1, MAX_TILES)})
 
 
 def thumbnail(study: Study, size: int = 128) -> bytes | None:
@@ -81,7 +89,7 @@ def close_up(stack: Sequence[Series], heart: np.ndarray | None = None) -> list[n
     return [_cut(series, centre) for series, centre in zip(stack, centres, strict=True)]
 
 
-def _heart(stack: Sequence[Series]) -> np.ndarray | None:
+def heart_of(stack: Sequence[Series]) -> np.ndarray | None:
     """The heart's middle in the patient, if a cine shows it and says where it lies."""
     centre = find_heart(stack) if stack else None
     return None if centre is None else in_patient(stack[len(stack) // 2], centre)
@@ -97,9 +105,7 @@ def _cut(series: Series, centre: tuple[float, float]) -> np.ndarray:
 
 
 def _picture(title: str, stack: Sequence[Series], pixels: Sequence[np.ndarray]) -> Picture:
-    chosen = range(len(stack))
-    if len(stack) > MAX_TILES:
-        chosen = sorted({round(i) for i in np.linspace(0, len(stack) - 1, MAX_TILES)})
+    chosen = spread(stack)
     cines = [pixels[i] for i in chosen]
     columns = min(COLUMNS, len(cines))
     longest = max(chosen, key=lambda i: len(pixels[i]))
@@ -115,11 +121,4 @@ def _picture(title: str, stack: Sequence[Series], pixels: Sequence[np.ndarray]) 
         size=TILE if columns > 1 else SINGLE,
         fps=heart_rate_fps(stack[longest]),
     )
-    return Picture(
-        title=title,
-        detail=detail,
-        moving=moving,
-        still=first_frame(moving),
-        columns=columns,
-        tiles=len(cines),
-    )
+    return Picture(title, detail, moving)

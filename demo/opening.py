@@ -8,7 +8,8 @@ from typing import Any
 
 import gradio as gr
 import page
-from cines import pictures, sample_thumbnail
+import viewer
+from cines import sample_thumbnail
 from engine import Embedded
 from shared import LOOKING, PRIVATE, Shared, Tour, attach, explained
 from uploads import read_upload, remove
@@ -31,25 +32,27 @@ element.addEventListener('click', (event) => {
 
 def add(shared: Shared) -> Callable[[], None]:
     """Lay the part out; what is returned connects it, once all other parts are laid out."""
-    gr.HTML("<h2>1 · Open a study</h2>")
     names = shared.engines.names
-    model = gr.Dropdown(
-        list(names), value=names[0], label="Model", visible=len(names) > 1, elem_id="model"
-    )
-    cards = gr.HTML(js_on_load=PICK_SAMPLE, elem_id="samples")
-    upload = gr.File(
-        file_count="multiple",
-        label="Or upload a zip, DICOM, NIfTI, video",
-        height=170,
-        elem_id="upload",
-    )
-    folder = gr.UploadButton(
-        "… or choose a folder", file_count="directory", size="sm", elem_id="folder"
-    )
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=8, min_width=290):
+            gr.HTML("<h2>1 · Open a study</h2>")
+            cards = gr.HTML(js_on_load=PICK_SAMPLE, elem_id="samples")
+        with gr.Column(scale=4, min_width=290):
+            model = gr.Dropdown(
+                list(names), value=names[0], label="Model", visible=len(names) > 1, elem_id="model"
+            )
+            upload = gr.File(
+                file_count="multiple",
+                label="Or upload a zip, DICOM, NIfTI, video",
+                height=170,
+                elem_id="upload",
+            )
+            folder = gr.UploadButton(
+                "… or choose a folder", file_count="directory", size="sm", elem_id="folder"
+            )
     status = gr.HTML(page.EMPTY, elem_id="status")
-    viewer = gr.HTML(elem_id="study")
-    facts = gr.HTML(elem_id="facts")
-    opened_samples: dict[tuple[str, str], tuple[Study, str, Embedded]] = {}
+    cines, facts = shared.cines, shared.facts
+    opened_samples: dict[tuple[str, str], tuple[Study, dict, Embedded]] = {}
 
     # An event that yields nothing at all never ends for the browser.
     unchanged = {status: gr.skip()}
@@ -124,7 +127,7 @@ def add(shared: Shared) -> Callable[[], None]:
             upload: None,
             folder: gr.skip(),
             shared.state: None,
-            viewer: "",
+            cines: None,
             facts: "",
             status: page.message("Reading the study …", "working"),
             **shared.cleared,
@@ -135,15 +138,15 @@ def add(shared: Shared) -> Callable[[], None]:
                 study, shown, embedded = known
             else:
                 study = read()
-                shown = page.viewer(pictures(study))
+                shown = viewer.sheets(study)
                 working = page.message("Embedding the study …", "working")
-                yield {viewer: shown, facts: page.study_table(study), status: working}
+                yield {cines: shown, facts: page.study_table(study), status: working}
                 embedded = engine.embed(study, sample)
             if sample:
                 opened_samples[engine.name, sample] = study, shown, embedded
             shared.kept.put(request.session_hash, study)
             yield {
-                viewer: shown,
+                cines: shown if known else gr.skip(),
                 facts: page.study_table(study) + page.notes(embedded.notes),
                 status: "",
                 shared.state: embedded,
@@ -155,7 +158,7 @@ def add(shared: Shared) -> Callable[[], None]:
         shared.kept.drop(request.session_hash)
 
     def connect() -> None:
-        own: list[Any] = [cards, upload, folder, shared.state, status, viewer, facts]
+        own: list[Any] = [cards, upload, folder, shared.state, status, cines, facts]
         options = {"outputs": [*own, *shared.cleared], "show_progress": "hidden", **LOOKING}
         events = [
             upload.upload(open_upload, [upload, model], **options),

@@ -48,18 +48,11 @@ EMPTY = (
 
 @dataclass(frozen=True)
 class Picture:
-    """One moving picture on the page: `moving` and `still` are WebP bytes.
-
-    `aside` folds it away until it is asked for.
-    """
+    """One moving picture: `moving` is an animated WebP."""
 
     title: str
     detail: str
     moving: bytes
-    still: bytes
-    columns: int = 1
-    tiles: int = 1
-    aside: bool = False
 
 
 def escape(text: object) -> str:
@@ -82,16 +75,6 @@ def samples(cards: Mapping[str, tuple[str, bytes | None]]) -> str:
         for key, (title, thumb) in cards.items()
     )
     return f'<div class="samples" role="group" aria-label="Samples">{buttons}</div>'
-
-
-def viewer(pictures: Sequence[Picture]) -> str:
-    """The study's moving pictures with one switch that stops them all."""
-    figures = "".join(_figure(picture) for picture in pictures)
-    return (
-        '<div class="viewer"><input type="checkbox" id="hold" class="hold">'
-        '<label for="hold" class="hold-label"></label>'
-        f'<div class="views">{figures}</div></div>'
-    )
 
 
 def study_table(study: Study) -> str:
@@ -216,26 +199,6 @@ def _case(rank: int, case: Case) -> str:
         f'<ul class="chips">{chips}</ul><p class="impression">{escape(case.impression)}</p>'
         f"{source}</div></li>"
     )
-
-
-def _figure(picture: Picture) -> str:
-    name = escape(picture.title)
-    labels = (
-        "".join(f"<span>{n}</span>" for n in range(1, picture.tiles + 1))
-        if picture.tiles > 1
-        else ""
-    )
-    figure = (
-        f'<figure class="view{" wide" if picture.columns > 1 else ""}"><div class="stage">'
-        f"{_image(picture.moving, f'{name}, moving', 'moving')}"
-        f"{_image(picture.still, f'{name}, first phase', 'still')}"
-        f'<div class="tile-labels" aria-hidden="true" style="--columns:{picture.columns}">'
-        f"{labels}</div></div>"
-        f"<figcaption><strong>{name}</strong> {escape(picture.detail)}</figcaption></figure>"
-    )
-    if picture.aside:
-        return f'<details class="aside"><summary>{name}</summary>{figure}</details>'
-    return figure
 
 
 def _image(picture: bytes, alt: str, css: str = "moving") -> str:

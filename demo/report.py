@@ -41,7 +41,6 @@ def report_html(
         f'<figure><img src="{picture_data_uri(p.moving)}" alt="{page.escape(p.title)}">'
         f"<figcaption>{page.escape(p.title)}; {page.escape(p.detail)}</figcaption></figure>"
         for p in pictures
-        if not p.aside
     )
     rows = "".join(_row(score) for score in scores)
     name = page.escape(title)

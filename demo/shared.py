@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import viewer
 from kept import KEEP_SECONDS, KeptStudies
 from models import Engines
 
@@ -60,6 +61,7 @@ class Shared:
         box: the conditions, one a line.
         asked: those of them that were scored last, as a list.
         own_prompts: by condition, sentences that the person asks in place of its own.
+        cines, facts: the viewer of the open study, and what was read of it.
         tabs: of the whole page; "study" is the one of the open study.
         tours: buttons elsewhere that open a sample with conditions.
         first_ask: what scores the conditions as soon as a study is open.
@@ -80,6 +82,9 @@ class Shared:
         self.own_prompts = gr.State({})
         self.box: gr.Textbox | None = None
         self.tabs: gr.Tabs | None = None
+        # Laid out elsewhere than what fills them.
+        self.cines = viewer.new()
+        self.facts = gr.HTML(elem_id="facts", render=False)
 
     def clear(self, component: Any, empty: Any) -> None:
         """Give a component this value, or update, as soon as another study is being opened."""

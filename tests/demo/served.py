@@ -37,9 +37,9 @@ class Server:
         return [p for p in self.uploads.rglob("*") if p.is_file() and p.stat().st_size]
 
 
-def opened(browser, server: Server, width: int = 1360, height: int = 900, path: str = ""):
+def opened(browser, server: Server, width: int = 1360, height: int = 900, path: str = "", **how):
     """A loaded page that collects the errors of its scripts and every call to elsewhere."""
-    page = browser.new_page(viewport={"width": width, "height": height})
+    page = browser.new_page(viewport={"width": width, "height": height}, **how)
     page.set_default_timeout(PATIENCE_MS)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
