@@ -29,8 +29,10 @@ import gradio as gr
 import learning
 import opening
 import page
+import screening
 import searching
 import taking
+import tools
 from endpoints import add_endpoints
 from models import Engines
 from shared import Shared
@@ -84,6 +86,8 @@ def build_demo(
                         taking.add(shared)
             with gr.Tab("Search by words", id="search"):
                 searching.add(shared)
+            with gr.Tab("Screen several", id="screen"):
+                screening.add(shared)
             with gr.Tab("Learn", id="learn"):
                 learning.add(shared)
             with gr.Tab("Model and limits", id="about"):
@@ -101,6 +105,8 @@ def build_demo(
         connect_opening()
         connect_asking()
         add_endpoints(engine)
+    if tools.available():
+        tools.take_lists_of_files()
     demo.queue(max_size=64, default_concurrency_limit=2)
     return demo
 
@@ -155,6 +161,7 @@ def serve(
             footer_links=["api", "settings"],
             run_history=False,
             ssr_mode=False,
+            mcp_server=tools.available(),
         )
 
 
