@@ -26,6 +26,7 @@ import gradio as gr
 import opening
 import page
 import searching
+import sprites
 from endpoints import add_endpoints
 from models import Engines
 from shared import Shared
@@ -118,8 +119,8 @@ def serve(
             inbrowser=open_browser,
             max_file_size=MAX_FILE_MB * 2**20,
             theme=_theme(),
-            css_paths=HERE / "style.css",
-            head=HEAD,
+            css_paths=[HERE / "style.css", HERE / "comparing.css"],
+            head=HEAD + sprites.HEAD,
             footer_links=["api", "settings"],
             run_history=False,
             ssr_mode=False,

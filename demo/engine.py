@@ -79,7 +79,11 @@ class Engine:
         def search(text: str, k: int) -> list[Case]:
             return library.search_text(model, text, k)
 
+        def query(text: str) -> np.ndarray:
+            return zeroshot.text_query(model, text)
+
         self._embed = on_accelerator(embed)
+        self._query = on_accelerator(query)
         self._score = on_accelerator(score)
         self._search = on_accelerator(search)
 
@@ -119,6 +123,14 @@ class Engine:
         if self.library is None:
             return []
         return self.library.search(embedded.embedding, k, exclude=embedded.content)
+
+    def query(self, text: str) -> np.ndarray:
+        """A text as `(D,)`, whose dot product with a case is their similarity.
+
+        Raises:
+            ConditionError: if the text cannot be asked.
+        """
+        return self._query(text)
 
     def search(self, text: str, k: int = 5) -> list[Case]:
         """The `k` cases whose pictures fit a text best.
