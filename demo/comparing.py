@@ -87,13 +87,14 @@ def _add_map(shared: Shared, library: CaseLibrary) -> None:
     findings = library.choices.findings
     if not findings:
         return
-    gr.HTML("<h3>Where the study lies in the library</h3>", elem_classes="map-title")
-    colour = gr.Dropdown(
-        [(page.finding_label(key), key) for key in findings],
-        value=NORMAL if NORMAL in findings else findings[0],
-        label="Colour by",
-        elem_id="map-colour",
-    )
+    with gr.Row(elem_id="map-head"):
+        gr.HTML("<h3>Where the study lies in the library</h3>")
+        colour = gr.Dropdown(
+            [(page.finding_label(key), key) for key in findings],
+            value=NORMAL if NORMAL in findings else findings[0],
+            label="Colour by",
+            elem_id="map-colour",
+        )
     problem = gr.HTML(elem_id="map-problem")
     plot = gr.Plot(visible=False, show_label=False, elem_id="map")
     nothing = gr.Plot(visible=False)

@@ -45,7 +45,7 @@ def add(library: CaseLibrary | None, name: str) -> FilterRow:
                     label=label,
                     info=info,
                     multiselect=True,
-                    min_width=200,
+                    min_width=150,
                     elem_id=f"{name}-{field}",
                 )
                 for field, label, info, choices in offered

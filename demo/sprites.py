@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 from page import escape
 from PIL import Image
 
@@ -49,19 +50,24 @@ def strip(moving: bytes) -> Strip | None:
     """An animated picture as a strip; None for no picture or a damaged one."""
     try:
         with Image.open(io.BytesIO(moving)) as picture:
-            count = getattr(picture, "n_frames", 1)
-            step = -(-count * picture.width // WIDEST)
-            chosen = range(0, count, step)
-            sheet = Image.new("L", (len(chosen) * picture.width, picture.height))
-            for place, index in enumerate(chosen):
+            frames, durations = [], []
+            for index in range(getattr(picture, "n_frames", 1)):
                 picture.seek(index)
-                sheet.paste(picture.convert("L"), (place * picture.width, 0))
-            ms = round(picture.info.get("duration", 0)) or 1000 // max(12, count)
+                frames.append(picture.convert("L"))
+                durations.append(picture.info.get("duration", 0) or 1000 / 12)
     except (OSError, ValueError, Image.DecompressionBombError):
         return None  # the card then says that there is none
+    total, width = sum(durations), frames[0].width
+    # An encoder makes equal neighbours one frame that lasts longer; here all last equally long.
+    count = max(1, min(round(total / min(durations)), WIDEST // width))
+    ends = np.cumsum(durations)
+    middles = (np.arange(count) + 0.5) * total / count
+    sheet = Image.new("L", (count * width, frames[0].height))
+    for place, index in enumerate(np.searchsorted(ends, middles)):
+        sheet.paste(frames[index], (place * width, 0))
     out = io.BytesIO()
     sheet.save(out, "WEBP", quality=QUALITY, method=2)
-    return Strip(out.getvalue(), len(chosen), ms * step)
+    return Strip(out.getvalue(), count, round(total / count))
 
 
 def beating(moving: bytes, alt: str) -> str:

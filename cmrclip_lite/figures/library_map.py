@@ -136,11 +136,11 @@ def _lay_out(figure: go.Figure, projection: Projection, note: str, dark: bool) -
         f"Both directions together hold {both} of how the cases differ: near on the map is not "
         "near by similarity. The lines go by similarity."
     )
-    below = small(wrapped(f"{warning} {note}".strip(), 70))
+    below = small(wrapped(f"{warning} {note}".strip(), 54))
     axis = {"showticklabels": False, "gridcolor": LINE, "zeroline": False, "fixedrange": True}
     figure.update_layout(
         height=520,
-        margin={"l": 36, "r": 12, "t": 56, "b": 96},
+        margin={"l": 36, "r": 12, "t": 56, "b": 112},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": text_colour(dark), "size": 13},
@@ -149,7 +149,7 @@ def _lay_out(figure: go.Figure, projection: Projection, note: str, dark: bool) -
         hoverlabel={
             "align": "left",
             "bgcolor": "#1f2937",
-            "bordercolor": "#1f2937",
+            "bordercolor": GREY,
             "font": {"color": "#ffffff"},
         },
         hovermode="closest",
