@@ -32,8 +32,11 @@ LOOK = """() => setTimeout(() => {
   title.focus({preventScroll: true});
   title.closest('#beside').scrollIntoView({block: 'start'});
 }, 120)"""
-GO_BACK = """(id) => { setTimeout(() => document.querySelector(
-  `#similar button[data-case="${CSS.escape(id)}"]`)?.focus(), 120); return ''; }"""
+GO_BACK = """() => {
+  const id = document.querySelector('#beside section')?.dataset.of;
+  if (id) document.querySelector(`#similar button[data-case="${CSS.escape(id)}"]`)?.focus();
+  return [];
+}"""
 
 
 def beside(
@@ -66,7 +69,7 @@ def beside(
     of_case = engine.score(replace(embedded, embedding=record.embedding), asked)
     name = escape(record.id)
     return (
-        f'<section class="beside" aria-label="Case {name} beside the study">'
+        f'<section class="beside" data-of="{name}" aria-label="Case {name} beside the study">'
         f'<div class="cards-head"><h3 tabindex="-1">Case {name} beside the study</h3><div>'
         f'{hold_button()}<button type="button" class="close" data-case="">Close</button>'
         "</div></div>"

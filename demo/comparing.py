@@ -77,8 +77,14 @@ def add(shared: Shared) -> None:
     similar.select(pick, None, chosen, show_progress="hidden", **ANSWERING).then(
         show_pair, [*box, chosen], pair, show_progress="minimal", **LOOKING
     ).then(None, js=beside.LOOK, api_visibility="private")
-    closed = pair.select(None, chosen, chosen, js=beside.GO_BACK, api_visibility="private")
-    closed.then(lambda: "", None, pair, show_progress="hidden", **ANSWERING)
+    pair.select(
+        lambda: ("", ""),
+        None,
+        [chosen, pair],
+        js=beside.GO_BACK,
+        show_progress="hidden",
+        **ANSWERING,
+    )
     if library is not None:
         _add_map(shared, library)
 

@@ -41,7 +41,7 @@ def add(shared: Shared) -> None:
     row = filtering.add(engine.library, "found")
     found = gr.HTML(elem_id="found")
 
-    def search(text: str, how: str, k: int, *filters) -> str:
+    def find_cases(text: str, how: str, k: int, *filters) -> str:
         try:
             hits, problem = by_words(engine, text, int(k), how, row.read(filters))
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
@@ -53,10 +53,10 @@ def add(shared: Shared) -> None:
         return told + shown
 
     def search_again(text: str, *others) -> str:
-        return search(text, *others) if text.strip() else ""
+        return find_cases(text, *others) if text.strip() else ""
 
     inputs = [query, mode, count, *row.components]
-    gr.on([go.click, query.submit], search, inputs, found, **ANSWERING)
+    gr.on([go.click, query.submit], find_cases, inputs, found, **ANSWERING)
     changed = [c.change for c in (mode, count, *row.components)]
     gr.on(changed, search_again, inputs, found, **ANSWERING)
 
