@@ -99,6 +99,7 @@ def _add_map(shared: Shared, library: CaseLibrary) -> None:
             [(page.finding_label(key), key) for key in findings],
             value=NORMAL if NORMAL in findings else findings[0],
             label="Colour by",
+            min_width=260,
             elem_id="map-colour",
         )
     problem = gr.HTML(elem_id="map-problem")
