@@ -31,6 +31,7 @@ import opening
 import page
 import screening
 import searching
+import sprites
 import taking
 import tools
 from endpoints import add_endpoints
@@ -42,7 +43,7 @@ from cmrclip_lite.bundled import NAME as BUNDLED
 from cmrclip_lite.bundled import checkpoint_folder
 
 HERE = Path(__file__).resolve().parent
-STYLES = ("style.css", "viewer.css")
+STYLES = ("style.css", "viewer.css", "comparing.css")
 HEAD = '<meta name="robots" content="noindex">'
 
 
@@ -157,7 +158,7 @@ def serve(
             max_file_size=MAX_FILE_MB * 2**20,
             theme=_theme(),
             css_paths=[HERE / name for name in STYLES],
-            head=HEAD,
+            head=HEAD + sprites.HEAD,
             footer_links=["api", "settings"],
             run_history=False,
             ssr_mode=False,

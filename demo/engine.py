@@ -113,8 +113,12 @@ class Engine:
             ]
             return Why(explanation, *areas)
 
+        def query(text: str) -> np.ndarray:
+            return zeroshot.text_query(model, text)
+
         self._embed = on_accelerator(embed)
         self._explain = on_accelerator(explain)
+        self._query = on_accelerator(query)
         self._score = on_accelerator(score)
         self._search = on_accelerator(search)
 
@@ -177,6 +181,14 @@ class Engine:
         if self.library is None:
             return []
         return self.library.search(embedded.embedding, k, exclude=embedded.content)
+
+    def query(self, text: str) -> np.ndarray:
+        """A text as `(D,)`, whose dot product with a case is their similarity.
+
+        Raises:
+            ConditionError: if the text cannot be asked.
+        """
+        return self._query(text)
 
     def search(self, text: str, k: int = 5) -> list[Case]:
         """The `k` cases whose pictures fit a text best.

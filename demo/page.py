@@ -14,7 +14,6 @@ from cmrclip_lite.figures import picture_data_uri
 from cmrclip_lite.prompts import CONDITIONS
 
 if TYPE_CHECKING:
-    from cmrclip_lite.library import Case
     from cmrclip_lite.study import Study
     from cmrclip_lite.zeroshot import Score
 
@@ -165,14 +164,6 @@ def _standing(score: Score) -> str:
     return f"percentile {score.percentile:.0f} (similarity {score.similarity:.2f})"
 
 
-def cases(found: Sequence[Case], caption: str) -> str:
-    """Retrieved cases as cards, most similar first, under what their similarity means."""
-    if not found:
-        return '<p class="empty">The library has no case to show.</p>'
-    cards = "".join(_case(rank, case) for rank, case in enumerate(found, 1))
-    return f'<p class="caption">{escape(caption)}</p><ol class="cases">{cards}</ol>'
-
-
 def footer(model_name: str, library_name: str | None, size: int) -> str:
     """Which model answers and what it is measured against."""
     library = f"Library: {escape(library_name)}, {size} cases" if size else "No case library"
@@ -186,19 +177,6 @@ def finding_label(key: str) -> str:
     """What people call a finding; a key that is not known is shown as words."""
     known = CONDITIONS.get(key)
     return known.label if known else key.replace("_", " ")
-
-
-def _case(rank: int, case: Case) -> str:
-    chips = "".join(f"<li>{escape(finding_label(f))}</li>" for f in case.findings)
-    picture = _image(case.picture, f"Moving short-axis picture of case {escape(case.id)}")
-    source = f'<span class="source">{escape(case.source)}</span>' if case.source else ""
-    return (
-        f'<li class="case"><div class="case-picture">{picture}</div><div class="case-text">'
-        f'<p class="case-head"><span class="rank">{rank}</span><strong>{escape(case.id)}</strong>'
-        f"<span>similarity {case.similarity:.3f}</span></p>"
-        f'<ul class="chips">{chips}</ul><p class="impression">{escape(case.impression)}</p>'
-        f"{source}</div></li>"
-    )
 
 
 def _image(picture: bytes, alt: str, css: str = "moving") -> str:

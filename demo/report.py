@@ -56,7 +56,7 @@ def report_html(
         f"<h2>Pictures</h2><div class='pictures'>{shown}</div>"
         f"<h2>What was read</h2>{facts}{page.notes(notes)}"
         f"<h2>Cases that look like it</h2>"
-        f"{page.cases(cases, 'Similarity is the cosine of two embeddings.')}"
+        f"{_cases(cases, 'Similarity is the cosine of two embeddings.')}"
         "</body></html>"
     )
 
@@ -81,3 +81,28 @@ def _range(quartiles: Sequence[float] | None, kind: str) -> str:
         return ""
     low, _, high = quartiles
     return f'<div class="{kind}" style="left:{low:.1f}%;width:{high - low:.1f}%"></div>'
+
+
+def _cases(found: Sequence[Case], caption: str) -> str:
+    """Retrieved cases as cards, most similar first, under what their similarity means."""
+    if not found:
+        return '<p class="empty">The library has no case to show.</p>'
+    cards = "".join(_case(rank, case) for rank, case in enumerate(found, 1))
+    return f'<p class="caption">{page.escape(caption)}</p><ol class="cases">{cards}</ol>'
+
+
+def _case(rank: int, case: Case) -> str:
+    chips = "".join(f"<li>{page.escape(page.finding_label(f))}</li>" for f in case.findings)
+    picture = (
+        f'<img src="{picture_data_uri(case.picture)}" alt="short axis of {page.escape(case.id)}">'
+        if case.picture
+        else ""
+    )
+    source = f'<span class="source">{page.escape(case.source)}</span>' if case.source else ""
+    return (
+        f'<li class="case"><div class="case-picture">{picture}</div><div class="case-text">'
+        f'<p class="case-head">{rank}. <strong>{page.escape(case.id)}</strong> '
+        f"<span>similarity {case.similarity:.3f}</span></p>"
+        f'<ul class="chips">{chips}</ul><p class="impression">{page.escape(case.impression)}</p>'
+        f"{source}</div></li>"
+    )

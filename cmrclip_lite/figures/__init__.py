@@ -5,6 +5,7 @@ Nothing here knows of files, models or web pages.
 
 from .changes import score_changes
 from .explain import contribution_curve, saliency_overlay
+from .library_map import Dot, library_map
 from .moving import (
     GAP,
     first_frame,
@@ -15,15 +16,19 @@ from .moving import (
     picture_data_uri,
     to_grey,
 )
+from .projection import Projection
 from .robustness import robustness_lines
 from .scores import score_bars
 
 __all__ = [
     "GAP",
+    "Dot",
+    "Projection",
     "contribution_curve",
     "first_frame",
     "first_pixels",
     "heart_rate_fps",
+    "library_map",
     "moving_grid",
     "moving_picture",
     "picture_data_uri",

@@ -8,6 +8,7 @@ a library to the Hub and back.
 """
 
 from .case_library import CaseLibrary, default_library
+from .choices import Choices
 from .filters import Filters
 from .records import Acquisition, Case, CaseRecord, age_band
 from .reference import NORMAL, Reference, ReferenceCase
@@ -19,6 +20,7 @@ __all__ = [
     "Case",
     "CaseLibrary",
     "CaseRecord",
+    "Choices",
     "Filters",
     "Reference",
     "ReferenceCase",

@@ -17,6 +17,7 @@ import torch
 from .. import bundled
 from ..errors import LibraryError
 from . import indexing, store
+from .choices import Choices, read_choices
 from .filters import Filters, id_among, quoted
 from .nearest import VECTORS
 from .records import FORMAT, Case, CaseRecord, schema, to_record
@@ -274,6 +275,55 @@ class CaseLibrary:
         """The id of each case."""
         return self._column("id")
 
+    @cached_property
+    def choices(self) -> Choices:
+        """What its cases can be filtered by."""
+        with store.reading(self.path):
+            return read_choices(self._table)
+
+    def impressions_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """Impressions by id; of many cases much faster than `get`, which reads pictures too."""
+        if not ids:
+            return {}
+        with store.reading(self.path):
+            found = store.columns(self._table, ["id", "impression"], id_among(ids))
+        return dict(zip(found["id"].to_pylist(), found["impression"].to_pylist(), strict=True))
+
+    def similarities(
+        self,
+        embedding: np.ndarray | torch.Tensor,
+        *,
+        by: str = "image",
+        exclude: Collection[str] = (),
+    ) -> np.ndarray:
+        """What one case's similarity is measured against: `(n,)`, those of all that have such a
+        vector.
+
+        Of a library too large for memory, by images those of its reference cases, and by
+        impressions none.
+
+        Args:
+            exclude: ids, or digests of `Study.content`, of cases to leave out.
+
+        Raises:
+            LibraryError: if the embedding has another width.
+        """
+        vector = query_vector(embedding, self.width)
+        whole = indexing.fits_memory(self._table, self.width)
+        if by == "image":
+            vectors = self.reference.embeddings
+        elif whole:
+            with store.reading(self.path):
+                vectors = self._searcher.vectors(by)
+        else:
+            return np.zeros(0, np.float32)
+        left_out = excluded(exclude)
+        kept = [
+            case.id not in left_out and left_out.isdisjoint(case.content)
+            for case in self.reference.cases
+        ]
+        return (vectors @ vector)[np.array(kept) & vectors.any(axis=1)]
+
     def fingerprints(self) -> dict[str, str]:
         """Of each case by its id, what it was built from; see `CaseRecord`."""
         with store.reading(self.path):
@@ -309,7 +359,7 @@ class CaseLibrary:
         """Forget what was read of the version before."""
         with store.reading(self.path):
             self._table.checkout_latest()
-        cached = ("embeddings", "findings", "impressions", "ids", "normal", "reference")
+        cached = ("embeddings", "findings", "impressions", "ids", "normal", "reference", "choices")
         for name in (*cached, "_searcher"):
             self.__dict__.pop(name, None)
 

@@ -18,6 +18,7 @@ import page
 import pytest
 import shared
 import uploads
+from cards import Found, cards
 from engine import Engine, ask_lines
 
 from cmrclip_lite.errors import ConditionError, LibraryError, StudyError
@@ -63,13 +64,13 @@ def test_file_names_dicom_texts_and_reports_are_inert(parts):
     assert_inert(page.message(HOSTILE))
     assert_inert(page.samples({HOSTILE: (HOSTILE, None)}))
     assert_inert(page.footer(HOSTILE, HOSTILE, 3))
-    found = library.search(library.embeddings[0])
-    assert_inert(page.cases(found, HOSTILE))
+    found = Found(library.search(library.embeddings[0]), library.embeddings[:, 0])
+    assert_inert(cards(found, HOSTILE, [HOSTILE]))
 
 
 def test_a_page_without_a_library_says_so():
     assert "No case library" in page.footer("tiny", None, 0)
-    assert "no case" in page.cases([], "")
+    assert "No case" in cards(Found([], np.zeros(0)), "", [])
 
 
 def test_a_note_on_every_score_is_said_once_and_a_note_on_one_stays_with_it(parts, exam):
