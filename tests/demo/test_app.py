@@ -294,7 +294,7 @@ def test_the_page_is_built_without_analytics_and_with_named_endpoints(parts):
     demo = app.build_demo(*parts)
     config = demo.get_config_file()
     named = {d["api_name"] for d in config["dependencies"] if d.get("api_visibility") == "public"}
-    assert named == {"read", "score", "retrieve", "search"}
+    assert named == {"read", "score", "retrieve", "search", "screen"}
     assert demo.analytics_enabled is False
     assert "research and education" in json.dumps(config, default=str)
 

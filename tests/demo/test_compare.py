@@ -204,6 +204,9 @@ def tab(browser, server):  # noqa: F811
 
 
 def hold_at(page, fraction: float) -> None:
+    page.evaluate(
+        "document.dispatchEvent(new CustomEvent('cmrclip:seek', {detail: {fraction: 0}}))"
+    )
     page.evaluate(BEAT, [fraction, False])
     page.wait_for_timeout(200)
 
