@@ -365,7 +365,12 @@ function motionPlot(s, groups) {
   svg.addEventListener('pointermove', (event) => { if (event.buttons) jump(event); });
 }
 
-// A line on every plot whose first axis is the heartbeat in per cent (class `timeplot`).
+// A line on every plot whose first axis is the heartbeat in per cent (class `timeplot`). A plot
+// that counts from end-diastole says where that lies among the phases (`beat_start`).
+function beatStart(plot) {
+  return (plot._fullLayout.meta && plot._fullLayout.meta.beat_start) || 0;
+}
+
 function cursorOnPlots(fraction) {
   for (const plot of document.querySelectorAll('.timeplot .js-plotly-plot')) {
     const axis = plot._fullLayout && plot._fullLayout.xaxis;
@@ -379,11 +384,12 @@ function cursorOnPlots(fraction) {
         const x = event.clientX - plot.getBoundingClientRect().left - now._offset;
         if (x < 0 || x > now._length) return;
         document.dispatchEvent(new CustomEvent('cmrclip:seek',
-          {detail: {fraction: Math.min(Math.max(now.p2l(x) / 100, 0), 0.9999)}}));
+          {detail: {fraction: (Math.max(now.p2l(x), 0) / 100 + beatStart(plot)) % 1}}));
       });
     }
     const size = plot._fullLayout._size;
-    line.style.left = `${axis._offset + axis.l2p(100 * fraction)}px`;
+    const beat = (fraction - beatStart(plot) + 1) % 1;
+    line.style.left = `${axis._offset + axis.l2p(100 * beat)}px`;
     line.style.top = `${size.t}px`;
     line.style.height = `${size.h}px`;
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -91,6 +93,17 @@ def test_the_curve_has_a_line_for_each_moving_view_and_a_bar_for_each(dark):
     assert list(lines[1].error_y.array) == [0, 0.03]
     assert list(bars.y) == ["SAX basal", "SAX mid", "LGE SAX basal"]
     assert bars.x == pytest.approx([0.16, -0.08, 0.02])
+
+
+def test_the_curve_says_at_which_phase_of_the_cine_its_beat_begins():
+    """A cursor that a viewer moves by the phases of the cines must know."""
+    whole = explanation()
+    assert figures.contribution_curve(whole).layout.meta == {"beat_start": 0}
+    first = whole.contributions[0].tiles[0]
+    late = replace(first, phase=first.phase + 1, beat=0.0)
+    shifted = replace(whole, contributions=(replace(whole.contributions[0], tiles=(late,)),))
+    start = figures.contribution_curve(shifted).layout.meta["beat_start"]
+    assert start == pytest.approx(late.phase / len(late.series.pixels))
 
 
 def test_what_was_typed_is_shown_as_typed():

@@ -148,8 +148,17 @@ def contribution_curve(explanation: Explanation, *, dark: bool = False) -> go.Fi
         legend={"orientation": "h", "x": 0, "y": -0.24, "yanchor": "top"},
         dragmode=False,
         hoverlabel={"align": "left"},
+        meta={"beat_start": _beat_start(brought)},  # for who draws the moment that a cine shows
     )
     return figure
+
+
+def _beat_start(brought: Sequence[Contribution]) -> float:
+    """Where in the beat, counted from the first phase of the cines, the curve's 0 lies."""
+    for tile, beat in ((c.tiles[0], c.beat) for c in brought):
+        if beat is not None:
+            return (tile.phase / len(tile.series.pixels) - beat) % 1.0
+    return 0.0
 
 
 def _arranged(explanation: Explanation, most: int) -> tuple[Sequence[Tile], list[tuple[int, int]]]:
