@@ -37,7 +37,7 @@ import tools
 from endpoints import add_endpoints
 from models import Engines
 from shared import Shared
-from uploads import MAX_FILE_MB, own_folder
+from uploads import MAX_FILE_MB, keep_apart, own_folder
 
 from cmrclip_lite.bundled import NAME as BUNDLED
 from cmrclip_lite.bundled import checkpoint_folder
@@ -106,6 +106,7 @@ def build_demo(
         connect_opening()
         connect_asking()
         add_endpoints(engine)
+    keep_apart()
     if tools.available():
         tools.take_lists_of_files()
     demo.queue(max_size=64, default_concurrency_limit=2)

@@ -1,5 +1,8 @@
 """What happens to an upload's bytes: they are taken, read once and gone.
 
+Gradio keeps equal files in one place (seen in 6.31), so that whoever is done first would take away
+what a class full of others uploaded as well. Here every upload has a place of its own.
+
 An uploaded file can be fetched by its address until it is deleted, and the server's own clean-up
 goes by age. So a callback takes the files out of the upload folder at once and removes them when
 the reading ends, however it ends. All of this happens in one folder that belongs to the server; a
@@ -10,10 +13,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from cmrclip_lite.errors import StudyError
 from cmrclip_lite.readers import Limits, read_study
@@ -51,6 +56,22 @@ def own_folder() -> Iterator[Path]:
         finally:
             if given is None:
                 del os.environ["GRADIO_TEMP_DIR"]
+
+
+def keep_apart() -> None:
+    """Give each upload a place that neither its bytes nor another upload lead to."""
+    from gradio.route_utils import GradioUploadFile
+
+    usual = GradioUploadFile.__init__
+    if getattr(usual, "apart", False):
+        return
+
+    def init(self: GradioUploadFile, *args: Any, **kwargs: Any) -> None:
+        usual(self, *args, **kwargs)
+        self.sha.update(secrets.token_bytes(32))
+
+    init.apart = True
+    GradioUploadFile.__init__ = init
 
 
 def sweep() -> None:
@@ -117,7 +138,6 @@ def _check(files: Sequence[Path]) -> None:
         raise StudyError("No file was uploaded; choose a zip, DICOM files, NIfTI or a video.")
     if len(files) > MAX_FILES:
         raise StudyError(f"{len(files)} files are too many; upload at most {MAX_FILES}, or a zip.")
-    # Equal files share one upload path: whoever came first may have read and removed it already.
     if missing := [file for file in files if not file.is_file()]:
         raise StudyError(f"{missing[0].name} is no longer on the server; upload it again.")
     if sum(file.stat().st_size for file in files) > MAX_TOTAL_MB * 2**20:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -88,6 +89,7 @@ def test_a_report_opens_without_a_network_and_the_data_are_the_same(tab, browser
     page.context.close()
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 def test_a_shell_gets_the_same_scores(tab, exam, tmp_path):
     tab.locator("#upload input[type=file]").set_input_files(exam)
     tab.locator("#conditions textarea").fill('LV dilated\nit\'s a "thick" septum')
