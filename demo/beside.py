@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import cards
 import numpy as np
 import page
 from engine import Embedded, Engine
-from finding import PICTURES, required
+from finding import PICTURES
 from page import escape
 from sprites import beating, hold_button, study_picture
 
@@ -45,18 +45,20 @@ def beside(
     study: Study | StudyError,
     case_id: str,
     asked: Sequence[str],
+    prompts: Mapping[str, Sequence[str]],
 ) -> str:
     """Both as HTML.
 
     Args:
         study: or why its pictures cannot be shown.
         asked: conditions, to be scored on both.
+        prompts: by condition, sentences asked in place of its own.
 
     Raises:
         LibraryError: if there is no such case.
         ConditionError: if a condition cannot be asked.
     """
-    library = required(engine)
+    library = engine.require_library()
     records = library.get([case_id])
     if not records:
         raise LibraryError("This case is no longer in the library; search again.")
@@ -65,8 +67,8 @@ def beside(
     similarity = float(record.embedding @ embedded.embedding)
     sampled = len(library.reference.cases) < library.reference.total
     where = cards.place(similarity, cards.Found((), np.asarray(others), sampled))
-    of_study = engine.score(embedded, asked)
-    of_case = engine.score(replace(embedded, embedding=record.embedding), asked)
+    of_study = engine.score(embedded, asked, prompts)
+    of_case = engine.score(replace(embedded, embedding=record.embedding), asked, prompts)
     name = escape(record.id)
     return (
         f'<section class="beside" data-of="{name}" aria-label="Case {name} beside the study">'

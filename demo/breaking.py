@@ -6,7 +6,7 @@ import gradio as gr
 import page
 from cines import thumbnail
 from engine import Embedded
-from shared import ANSWERING, LOOKING, Shared, explained
+from shared import ANSWERING, LOOKING, Shared, explained, offer
 
 from cmrclip_lite.errors import ConditionError
 from cmrclip_lite.figures import picture_data_uri, score_changes
@@ -56,7 +56,12 @@ def add(shared: Shared) -> None:
         shared.clear(part, empty)
 
     def shift(
-        embedded: Embedded | None, asked: list[str], key: str, strength: float, request: gr.Request
+        embedded: Embedded | None,
+        asked: list[str],
+        key: str,
+        strength: float,
+        prompts: dict,
+        request: gr.Request,
     ) -> dict:
         try:
             if embedded is None or not asked:
@@ -64,8 +69,8 @@ def add(shared: Shared) -> None:
             study = shared.kept.get(request.session_hash)
             engine = shared.engines.get(embedded.model)
             other = shifted(study, key, int(strength))
-            before = engine.score(embedded, asked)
-            after = engine.score(engine.embed(other), asked)
+            before = engine.score(embedded, asked, prompts)
+            after = engine.score(engine.embed(other), asked, prompts)
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
             return hidden | {problem: page.message(explained(error))}
         done = f"{ALSO.get(key, SHIFTS[key].label)}: {SHIFTS[key].meanings[int(strength) - 1]}"
@@ -78,12 +83,14 @@ def add(shared: Shared) -> None:
             told: page.changes(pairs, done),
         }
 
-    def rephrase(embedded: Embedded | None, condition: str | None, text: str) -> dict:
+    def rephrase(
+        embedded: Embedded | None, condition: str | None, text: str, prompts: dict
+    ) -> dict:
         try:
             if embedded is None or not condition:
                 raise ConditionError("Open a study and score a condition first.")
             engine = shared.engines.get(embedded.model)
-            (before,) = engine.score(embedded, [condition])
+            (before,) = engine.score(embedded, [condition], prompts)
             (after,) = engine.score(embedded, [condition], {condition: [text]})
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
             return hidden | {problem: page.message(explained(error))}
@@ -95,15 +102,13 @@ def add(shared: Shared) -> None:
             told: page.changes([(before, after)], f"asked as “{text.strip()}”"),
         }
 
-    def offer(asked: list[str], current: str | None) -> gr.Dropdown:
-        value = current if current in asked else next(iter(asked), None)
-        return gr.Dropdown(asked, value=value)
-
     shared.when_asked(offer, [shared.asked, condition], [condition], show_progress="hidden")
     gr.on([kind.input, strength.release], says, [kind, strength], meaning, **ANSWERING)
     outputs = [problem, shown, pictures, figure, told]
-    go.click(shift, [shared.state, shared.asked, kind, strength], outputs, **LOOKING)
-    asking = [shared.state, condition, words]
+    go.click(
+        shift, [shared.state, shared.asked, kind, strength, shared.own_prompts], outputs, **LOOKING
+    )
+    asking = [shared.state, condition, words, shared.own_prompts]
     gr.on([ask.click, words.submit], rephrase, asking, outputs, **ANSWERING)
 
 

@@ -86,7 +86,10 @@ def close_up(stack: Sequence[Series], heart: np.ndarray | None = None) -> list[n
         centres = [in_image(series, heart) for series in stack]
     if None in centres:
         return None
-    return [_cut(series, centre) for series, centre in zip(stack, centres, strict=True)]
+    return [
+        about(series.pixels, series.spacing_mm, centre, CLOSE_UP_MM)
+        for series, centre in zip(stack, centres, strict=True)
+    ]
 
 
 def heart_of(stack: Sequence[Series]) -> np.ndarray | None:
@@ -95,13 +98,21 @@ def heart_of(stack: Sequence[Series]) -> np.ndarray | None:
     return None if centre is None else in_patient(stack[len(stack) // 2], centre)
 
 
-def _cut(series: Series, centre: tuple[float, float]) -> np.ndarray:
+def about(
+    pixels: np.ndarray,
+    spacing_mm: tuple[float, float],
+    centre: tuple[float, float] | None,
+    side_mm: float,
+) -> np.ndarray:
+    """`(T, H, W)` cut to a square about a place in mm, moved inwards at the rim; all for None."""
+    if centre is None:
+        return pixels
     spans = []
-    for length, middle, mm in zip(series.pixels.shape[1:], centre, series.spacing_mm, strict=True):
-        half = round(CLOSE_UP_MM / 2 / mm)
+    for length, middle, mm in zip(pixels.shape[1:], centre, spacing_mm, strict=True):
+        half = round(side_mm / 2 / mm)
         start = int(np.clip(round(middle / mm) - half, 0, max(0, length - 2 * half)))
         spans.append(slice(start, min(length, start + 2 * half)))
-    return series.pixels[:, spans[0], spans[1]]
+    return pixels[:, spans[0], spans[1]]
 
 
 def _picture(title: str, stack: Sequence[Series], pixels: Sequence[np.ndarray]) -> Picture:

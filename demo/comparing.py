@@ -45,14 +45,20 @@ def add(shared: Shared) -> None:
             return page.message(explained(error))
 
     def show_pair(
-        embedded: Embedded | None, asked: list[str], text: str, case: str, request: gr.Request
+        embedded: Embedded | None,
+        asked: list[str],
+        text: str,
+        case: str,
+        prompts: dict,
+        request: gr.Request,
     ) -> str:
         if embedded is None or not case:
             return ""
         try:
             study = _kept(shared, request)
             engine = shared.engines.get(embedded.model)
-            return beside.beside(engine, embedded, study, case, conditions(asked, text))
+            shown = conditions(asked, text)
+            return beside.beside(engine, embedded, study, case, shown, prompts)
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
             return page.message(explained(error))
 
@@ -63,9 +69,10 @@ def add(shared: Shared) -> None:
     inputs = [*box, count, by, *row.components]
     for part in (similar, pair, chosen):
         shared.clear(part, "")
-    shared.when_opened(find, inputs, [similar], show_progress="hidden")
+    paired = [*box, chosen, shared.own_prompts]
+    # Conditions are asked as soon as a study is open, so this fills it then, too.
     shared.when_asked(find, inputs, [similar], show_progress="hidden")
-    shared.when_asked(show_pair, [*box, chosen], [pair], show_progress="hidden")
+    shared.when_asked(show_pair, paired, [pair], show_progress="hidden")
     gr.on(
         [c.change for c in (count, by, *row.components)],
         find,
@@ -75,7 +82,7 @@ def add(shared: Shared) -> None:
         **ANSWERING,
     )
     similar.select(pick, None, chosen, show_progress="hidden", **ANSWERING).then(
-        show_pair, [*box, chosen], pair, show_progress="minimal", **LOOKING
+        show_pair, paired, pair, show_progress="minimal", **LOOKING
     ).then(None, js=beside.LOOK, api_visibility="private")
     pair.select(
         lambda: ("", ""),

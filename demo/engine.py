@@ -197,12 +197,21 @@ class Engine:
             ConditionError: if the text cannot be asked.
             LibraryError: if there is no library.
         """
+        self.require_library()
+        return self._search(text, k)
+
+    def require_library(self) -> CaseLibrary:
+        """The case library.
+
+        Raises:
+            LibraryError: if there is none.
+        """
         if self.library is None:
             raise LibraryError(
                 f"There is no case library for the model {self.model.name!r}; "
                 "build one from your own exams to search it."
             )
-        return self._search(text, k)
+        return self.library
 
     @property
     def conditions(self) -> list[Condition]:

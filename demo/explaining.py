@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 import page
 from engine import Embedded, Why
-from shared import LOOKING, Shared, explained
+from shared import LOOKING, Shared, explained, offer
 
 from cmrclip_lite.figures import contribution_curve, saliency_overlay
 
@@ -36,11 +36,9 @@ def add(shared: Shared) -> None:
     for part, empty in hidden.items():
         shared.clear(part, empty)
 
-    def offer(asked: list[str], current: str | None) -> gr.Dropdown:
-        value = current if current in asked else next(iter(asked), None)
-        return gr.Dropdown(asked, value=value)
-
-    def explain(embedded: Embedded | None, condition: str | None, request: gr.Request) -> dict:
+    def explain(
+        embedded: Embedded | None, condition: str | None, prompts: dict, request: gr.Request
+    ) -> dict:
         if embedded is None or not condition:
             return hidden | {status: page.message("Open a study and score a condition first.")}
         try:
@@ -48,17 +46,20 @@ def add(shared: Shared) -> None:
             why = shared.engines.get(embedded.model).explain(study, condition)
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
             return hidden | {status: page.message(explained(error))}
+        notes = list(why.explanation.notes)
+        if condition in prompts:
+            notes.append("This explains the condition by its usual sentences, not by yours.")
         return {
             status: "",
             shown: gr.Column(visible=True),
             overlay: saliency_overlay(why.explanation),
             curve: contribution_curve(why.explanation),
-            test: deletion_test(why) + page.notes(why.explanation.notes),
+            test: deletion_test(why) + page.notes(notes),
         }
 
     shared.when_asked(offer, [shared.asked, chosen], [chosen], show_progress="hidden")
     outputs = [status, shown, overlay, curve, test]
-    go.click(explain, [shared.state, chosen], outputs, **LOOKING)
+    go.click(explain, [shared.state, chosen, shared.own_prompts], outputs, **LOOKING)
 
 
 def deletion_test(why: Why) -> str:

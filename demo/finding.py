@@ -28,7 +28,7 @@ def like_study(engine: Engine, embedded: Embedded, k: int, by: str, where: Filte
     Raises:
         LibraryError: if there is no library.
     """
-    library = required(engine)
+    library = engine.require_library()
     vector, own = embedded.embedding, embedded.content
     cases = library.search(vector, k, by=by, where=where, exclude=own)
     return Found(cases, *_among(library, vector, by, own))
@@ -47,7 +47,7 @@ def by_words(
         ConditionError: if the text cannot be asked.
         LibraryError: if there is no library.
     """
-    library = required(engine)
+    library = engine.require_library()
     vector = engine.query(text)
     by = IMPRESSIONS if mode == IMPRESSIONS else PICTURES
     problem = ""
@@ -66,20 +66,6 @@ def by_words(
     else:
         cases = library.search(vector, k, by=by, where=where)
     return Found(cases, *_among(library, vector, by, ())), problem
-
-
-def required(engine: Engine) -> CaseLibrary:
-    """The engine's library.
-
-    Raises:
-        LibraryError: if there is none.
-    """
-    if engine.library is None:
-        raise LibraryError(
-            f"There is no case library for the model {engine.model.name!r}; "
-            "build one from your own exams to search it."
-        )
-    return engine.library
 
 
 def _among(

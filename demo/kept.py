@@ -15,6 +15,7 @@ from cmrclip_lite.errors import StudyError
 from cmrclip_lite.study import Study
 
 KEEP_SECONDS = 3600
+SWEEP_SECONDS = 60
 BUDGET_BYTES = 1 << 30  # of pixels, over all sessions
 
 
@@ -36,6 +37,7 @@ class KeptStudies:
         self.seconds = seconds
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
+        self._sweeper: threading.Thread | None = None
 
     def put(self, session: str | None, study: Study) -> None:
         """Keep a study for a session in place of the one before."""
@@ -46,6 +48,9 @@ class KeptStudies:
             self._held.pop(session, None)
             self._held[session] = _Held(study, size, time.monotonic())
             self._give_up()
+            if self._sweeper is None:
+                self._sweeper = threading.Thread(target=self._sweep, daemon=True)
+                self._sweeper.start()
 
     def get(self, session: str | None) -> Study:
         """The session's study.
@@ -77,6 +82,16 @@ class KeptStudies:
     def bytes(self) -> int:
         """Of pixels, kept now."""
         return sum(held.bytes for held in self._held.values())
+
+    def _sweep(self) -> None:
+        """Give up what is idle for too long, also where nobody comes any more."""
+        while True:
+            time.sleep(min(self.seconds, SWEEP_SECONDS))
+            with self._lock:
+                self._give_up()
+                if not self._held:
+                    self._sweeper = None
+                    return
 
     def _give_up(self) -> None:
         oldest_allowed = time.monotonic() - self.seconds

@@ -67,8 +67,8 @@ def add(shared: Shared) -> Callable[[], None]:
             yield unchanged
             return
         try:
-            for shown in show(lambda: read_upload(files), "", model, request):
-                yield {cards: sample_cards(), **shown}  # none of the samples is open any more
+            yield {cards: sample_cards()}  # none of the samples is open any more
+            yield from show(lambda: read_upload(files), "", model, request)
         finally:
             remove([Path(file) for file in files])
 

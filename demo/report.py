@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cards
 import page
 
 from cmrclip_lite import __version__
@@ -27,7 +28,7 @@ def report_html(
     facts: str,
     notes: Sequence[str],
     scores: Sequence[Score],
-    cases: Sequence[Case],
+    similar: Sequence[Case],
 ) -> str:
     """The whole file.
 
@@ -56,7 +57,7 @@ def report_html(
         f"<h2>Pictures</h2><div class='pictures'>{shown}</div>"
         f"<h2>What was read</h2>{facts}{page.notes(notes)}"
         f"<h2>Cases that look like it</h2>"
-        f"{_cases(cases, 'Similarity is the cosine of two embeddings.')}"
+        f"{_cases(similar, [score.condition for score in scores])}"
         "</body></html>"
     )
 
@@ -83,16 +84,18 @@ def _range(quartiles: Sequence[float] | None, kind: str) -> str:
     return f'<div class="{kind}" style="left:{low:.1f}%;width:{high - low:.1f}%"></div>'
 
 
-def _cases(found: Sequence[Case], caption: str) -> str:
-    """Retrieved cases as cards, most similar first, under what their similarity means."""
+def _cases(found: Sequence[Case], asked: Sequence[str]) -> str:
+    """Similar cases, best first; their pictures move by themselves, for there is no script."""
     if not found:
-        return '<p class="empty">The library has no case to show.</p>'
-    cards = "".join(_case(rank, case) for rank, case in enumerate(found, 1))
-    return f'<p class="caption">{page.escape(caption)}</p><ol class="cases">{cards}</ol>'
+        return "<p>There is no case library for this model.</p>"
+    items = "".join(_case(rank, case, asked) for rank, case in enumerate(found, 1))
+    return (
+        '<p class="caption">Similarity is the cosine of two embeddings. '
+        f'{cards.LEGEND}</p><ol class="cases">{items}</ol>'
+    )
 
 
-def _case(rank: int, case: Case) -> str:
-    chips = "".join(f"<li>{page.escape(page.finding_label(f))}</li>" for f in case.findings)
+def _case(rank: int, case: Case, asked: Sequence[str]) -> str:
     picture = (
         f'<img src="{picture_data_uri(case.picture)}" alt="short axis of {page.escape(case.id)}">'
         if case.picture
@@ -103,6 +106,6 @@ def _case(rank: int, case: Case) -> str:
         f'<li class="case"><div class="case-picture">{picture}</div><div class="case-text">'
         f'<p class="case-head">{rank}. <strong>{page.escape(case.id)}</strong> '
         f"<span>similarity {case.similarity:.3f}</span></p>"
-        f'<ul class="chips">{chips}</ul><p class="impression">{page.escape(case.impression)}</p>'
+        f"{cards.chips(case.findings, asked)}{cards.impression(case.impression, asked)}"
         f"{source}</div></li>"
     )

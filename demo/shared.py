@@ -120,6 +120,11 @@ def attach(events: Sequence[Any], reactions: Sequence[Reaction]) -> list[Any]:
     ]
 
 
+def offer(asked: list[str], current: str | None) -> gr.Dropdown:
+    """A dropdown of the conditions that were scored, the one chosen before if it is among them."""
+    return gr.Dropdown(asked, value=current if current in asked else next(iter(asked), None))
+
+
 def explained(error: Exception) -> str:
     """A sentence for the person; of an error that is not ours, the log gets its kind and place.
 

@@ -75,7 +75,7 @@ def add(shared: Shared) -> None:
                 facts=page.study_table(study),
                 notes=embedded.notes,
                 scores=found["scores"],
-                cases=found["similar"],
+                similar=found["similar"],
             )
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
             return {problem: page.message(explained(error)), text: "", name: ""}

@@ -14,11 +14,10 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
-from cines import CLOSE_UP_MM, heart_of, spread, title_of
+from cines import CLOSE_UP_MM, about, heart_of, spread, title_of
 from PIL import Image
 
-from cmrclip_lite.figures import picture_data_uri
-from cmrclip_lite.figures.moving import GREY_PERCENTILES
+from cmrclip_lite.figures import grey_window, heartbeat_ms, picture_data_uri
 from cmrclip_lite.heart import find_heart, in_image
 from cmrclip_lite.study import Series, Study, View
 
@@ -28,6 +27,7 @@ QUALITY = 82
 # Of the window that a series is first shown in, so much is sent beyond either end, for a window of
 # one's own.
 HEADROOM = 0.6
+MOVING_MM = 120.0  # side of the square whose motion is told
 BEAT_MS = 1000.0  # where a cine does not tell
 
 
@@ -81,7 +81,7 @@ def _group(
 def _tile(
     series: Series, centre: tuple[float, float] | None, label: str, title: str
 ) -> dict[str, Any]:
-    grey, window = _grey(series.pixels)
+    grey, window = _grey(series, centre)
     rows, columns = grey.shape[1:]
     height_mm, width_mm = (n * mm for n, mm in zip((rows, columns), series.spacing_mm, strict=True))
     # As many pixels as there are along the finer direction, square ones, and no more than a screen
@@ -118,47 +118,35 @@ def _tile(
         "name": f"{title}, {place}{f'{phases} phases' if phases > 1 else 'still'}",
         "window": window,
         "heart": heart,
-        "motion": _motion(grey, centre, series.spacing_mm) if phases > 1 else None,
+        "motion": _motion(grey, series.spacing_mm, centre) if phases > 1 else None,
     }
 
 
-def _grey(pixels: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
-    """`(T, H, W)` uint8 on one scale for all phases, and the window to show it in at first."""
-    values = np.nan_to_num(np.asarray(pixels).astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = (float(x) for x in np.percentile(values[:, ::2, ::2], GREY_PERCENTILES))
-    least, most = float(values.min()), float(values.max())
-    if high <= low:
-        low, high = least, most
+def _grey(series: Series, centre: tuple[float, float] | None) -> tuple[np.ndarray, dict[str, int]]:
+    """`(T, H, W)` uint8 on one scale for all phases, and the window to show it in at first.
+
+    The window is that of the heart where it is known: a chest's fat is brighter, and would leave
+    the heart dark.
+    """
+    values = np.nan_to_num(np.asarray(series.pixels).astype(np.float32), posinf=0.0, neginf=0.0)
+    low, high = grey_window(about(values, series.spacing_mm, centre, CLOSE_UP_MM))
     room = HEADROOM * (high - low)
-    bottom, top = max(least, low - room), min(most, high + room)
+    bottom, top = max(float(values.min()), low - room), min(float(values.max()), high + room)
     scale = 255 / max(top - bottom, 1e-6)
     grey = np.clip((values - bottom) * scale, 0, 255).round().astype(np.uint8)
     return grey, {"low": round((low - bottom) * scale), "high": round((high - bottom) * scale)}
 
 
 def _motion(
-    grey: np.ndarray, centre: tuple[float, float] | None, spacing_mm: tuple[float, float]
+    grey: np.ndarray, spacing_mm: tuple[float, float], centre: tuple[float, float] | None
 ) -> list[float]:
     """Mean absolute difference of each phase from the first, about the heart, in grey levels."""
-    part = grey
-    if centre is not None:
-        spans = [
-            slice(max(0, round((mm - 60) / step)), round((mm + 60) / step) + 1)
-            for mm, step in zip(centre, spacing_mm, strict=True)
-        ]
-        part = grey[:, spans[0], spans[1]]
+    part = about(grey, spacing_mm, centre, MOVING_MM)
     difference = np.abs(part.astype(np.int16) - part[0].astype(np.int16))
     return [round(float(x), 2) for x in difference.mean(axis=(1, 2))]
 
 
 def _beat_ms(stack: Sequence[Series]) -> float:
     """The median heartbeat of the cines that tell one, within what hearts do."""
-    told = [series.rr_ms for series in stack if series.is_cine and series.rr_ms]
-    if not told:
-        spreads = [
-            float(np.ptp(s.trigger_ms)) * len(s.trigger_ms) / (len(s.trigger_ms) - 1)
-            for s in stack
-            if s.is_cine and s.trigger_ms is not None and len(s.trigger_ms) > 1
-        ]
-        told = [spread for spread in spreads if spread > 0]
+    told = [beat for series in stack if series.is_cine and (beat := heartbeat_ms(series))]
     return float(np.clip(np.median(told), 300, 3000)) if told else BEAT_MS

@@ -90,14 +90,6 @@ def test_slices_of_different_size_and_length_beat_in_step_in_one_grid():
     assert picture.size == (2 * 60 + figures.GAP, 2 * 40 + figures.GAP)
 
 
-def test_the_still_is_the_first_phase():
-    data = figures.moving_picture(beating(), size=60)
-    still, moving = open_webp(figures.first_frame(data)), open_webp(data)
-    assert still.n_frames == 1
-    first, second = (np.asarray(p.convert("L"), int) for p in (still, moving))
-    assert np.abs(first - second).mean() < 3  # compressed twice
-
-
 def test_a_cine_lasts_one_heartbeat():
     pixels = beating(phases=25)
     assert figures.heart_rate_fps(Series(pixels, (1, 1), rr_ms=1000)) == pytest.approx(25)

@@ -8,9 +8,10 @@ from .explain import contribution_curve, saliency_overlay
 from .library_map import Dot, library_map
 from .moving import (
     GAP,
-    first_frame,
     first_pixels,
+    grey_window,
     heart_rate_fps,
+    heartbeat_ms,
     moving_grid,
     moving_picture,
     picture_data_uri,
@@ -25,9 +26,10 @@ __all__ = [
     "Dot",
     "Projection",
     "contribution_curve",
-    "first_frame",
     "first_pixels",
+    "grey_window",
     "heart_rate_fps",
+    "heartbeat_ms",
     "library_map",
     "moving_grid",
     "moving_picture",

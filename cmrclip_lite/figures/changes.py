@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .style import BLUE, GREY, LINE, ORANGE, plain, small, text_colour, wrapped
+from .style import BLUE, GREY, ORANGE, plain, rows_layout, standing_axis, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -67,31 +67,9 @@ def score_changes(
             showarrow=False,
         )
     reference = pairs[0][0].reference if pairs else ""
-    title = "Percentile" if measured else "Cosine similarity"
-    below = reference if measured else "not measured against anything: no case library"
     figure.update_layout(
-        height=140 + 48 * max(1, len(pairs)),
-        margin={"l": 12, "r": 12, "t": 34, "b": 84},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": text_colour(dark), "size": 13},
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
-        hoverlabel={"align": "left"},
-        dragmode=False,
-        xaxis={
-            "title": {"text": f"{title}<br>{small(wrapped(below))}", "font": {"size": 13}},
-            "gridcolor": LINE,
-            "zerolinecolor": LINE,
-            "fixedrange": True,
-            **({"range": [-3, 103], "tickvals": [0, 25, 50, 75, 100]} if measured else {}),
-        },
-        yaxis={
-            "range": [len(pairs) - 0.5, -0.7],
-            "showticklabels": False,
-            "showgrid": False,
-            "zeroline": False,
-            "fixedrange": True,
-        },
+        **rows_layout(len(pairs), 48, dark),
+        xaxis=standing_axis(reference, measured, [-3, 103] if measured else None),
     )
     return figure
 

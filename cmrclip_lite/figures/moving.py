@@ -73,11 +73,6 @@ def moving_grid(
     return _webp(_grid_frames(cines, spacing_mm, columns, size), max(1, round(1000 / fps)))
 
 
-def first_frame(picture: bytes) -> bytes:
-    """The first phase of a moving picture as a still WebP, for a pause and for calm eyes."""
-    return _webp([_pillow().open(io.BytesIO(picture)).convert("RGB")], duration_ms=0)
-
-
 def first_pixels(picture: bytes) -> np.ndarray:
     """The first phase of a moving picture as `(H, W)` uint8.
 
@@ -98,11 +93,17 @@ def heart_rate_fps(series: Series, phases: int | None = None, slowest: float = 8
     that knows neither beats once a second.
     """
     phases = phases or len(series.pixels)
-    beat_ms = series.rr_ms
-    if not beat_ms and series.trigger_ms is not None and len(series.trigger_ms) > 1:
-        spread = float(np.ptp(series.trigger_ms))
-        beat_ms = spread * len(series.trigger_ms) / (len(series.trigger_ms) - 1)
-    return float(np.clip(phases * 1000 / (beat_ms or 1000), slowest, 40.0))
+    return float(np.clip(phases * 1000 / (heartbeat_ms(series) or 1000), slowest, 40.0))
+
+
+def heartbeat_ms(series: Series) -> float | None:
+    """The length of a cine's heartbeat: its RR interval, else by its trigger times; or None."""
+    if series.rr_ms:
+        return float(series.rr_ms)
+    if series.trigger_ms is None or len(series.trigger_ms) < 2:
+        return None
+    spread = float(np.ptp(series.trigger_ms))
+    return spread * len(series.trigger_ms) / (len(series.trigger_ms) - 1) or None
 
 
 def to_grey(pixels: np.ndarray) -> np.ndarray:
@@ -111,13 +112,19 @@ def to_grey(pixels: np.ndarray) -> np.ndarray:
     if pixels.ndim != 3 or 0 in pixels.shape:
         raise StudyError(f"A moving picture needs pixels of shape (T, H, W), not {pixels.shape}.")
     pixels = np.nan_to_num(pixels.astype(np.float32), posinf=0.0, neginf=0.0)
+    low, high = grey_window(pixels)
+    scaled = (pixels - low) / max(high - low, 1e-6)
+    return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+
+
+def grey_window(pixels: np.ndarray) -> tuple[float, float]:
+    """What of finite pixels `(T, H, W)` is shown black, and what white."""
     # A fourth of the pixels gives the same percentiles in a fourth of the time.
     sample = pixels[:, ::2, ::2] if min(pixels.shape[1:]) > 64 else pixels
-    low, high = np.percentile(sample, GREY_PERCENTILES)
+    low, high = (float(value) for value in np.percentile(sample, GREY_PERCENTILES))
     if high <= low:  # nearly all of one value: show what is brighter than that
         low, high = float(pixels.min()), float(pixels.max())
-    scaled = (pixels - low) / max(float(high - low), 1e-6)
-    return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
+    return low, high
 
 
 def picture_data_uri(picture: bytes) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .style import BLUE, GREY, LINE, ORANGE, plain, small, text_colour, wrapped
+from .style import BLUE, GREY, ORANGE, plain, rows_layout, small, standing_axis, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -55,39 +55,12 @@ def score_bars(scores: Sequence[Score], *, dark: bool = False) -> go.Figure:
             showarrow=False,
         )
     reference = scores[0].reference if scores else ""
-    title = (
-        f"Percentile<br>{small(wrapped(reference))}"
-        if measured
-        else f"Cosine similarity<br>{small('not measured against anything: no case library')}"
-    )
     extent = [0, 118] if measured else _similarity_extent(values)
-    ticks = {"tickvals": [0, 25, 50, 75, 100]} if measured else {}
     figure.update_layout(
-        height=150 + 62 * max(1, len(scores)),
-        margin={"l": 12, "r": 12, "t": 34, "b": 84},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": text_colour(dark), "size": 13},
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        **rows_layout(len(scores), 62, dark),
         showlegend=measured,
         bargap=0.5,
-        hoverlabel={"align": "left"},
-        dragmode=False,
-        xaxis={
-            "title": {"text": title, "font": {"size": 13}},
-            "range": extent,
-            "gridcolor": LINE,
-            "zerolinecolor": LINE,
-            "fixedrange": True,
-            **ticks,
-        },
-        yaxis={
-            "range": [len(scores) - 0.45, -0.7],
-            "showticklabels": False,
-            "showgrid": False,
-            "zeroline": False,
-            "fixedrange": True,
-        },
+        xaxis=standing_axis(reference, measured, extent),
     )
     if measured:
         figure.add_vline(x=50, line={"color": GREY, "width": 1, "dash": "dot"})

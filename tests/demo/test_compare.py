@@ -149,7 +149,9 @@ def test_punctuation_alone_and_no_library_are_explained(engine):
 
 
 def test_a_case_beside_the_study_shows_both_scores_and_against_what(engine, opened_study, exam):
-    shown = beside.beside(engine, opened_study, read_study(exam), "case-0", ["LV dilated", ALERT])
+    shown = beside.beside(
+        engine, opened_study, read_study(exam), "case-0", ["LV dilated", ALERT], {}
+    )
     assert shown.count('class="beat"') == 2
     assert shown.count('scope="row"') == 2 and "8 cases" in shown
     assert "other cases" in shown and "not a probability" in shown
@@ -157,10 +159,10 @@ def test_a_case_beside_the_study_shows_both_scores_and_against_what(engine, open
 
 
 def test_pictures_no_longer_in_memory_are_said_and_the_rest_is_shown(engine, opened_study):
-    shown = beside.beside(engine, opened_study, StudyError("Open it again."), "case-0", [])
+    shown = beside.beside(engine, opened_study, StudyError("Open it again."), "case-0", [], {})
     assert "Open it again." in shown and shown.count('class="beat"') == 1
     with pytest.raises(LibraryError, match="no longer in the library"):
-        beside.beside(engine, opened_study, StudyError(""), "' OR 'a' = 'a", [])
+        beside.beside(engine, opened_study, StudyError(""), "' OR 'a' = 'a", [], {})
 
 
 def test_the_map_holds_every_case_and_the_study_but_not_the_same_exam_twice(engine, opened_study):

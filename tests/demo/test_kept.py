@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import kept
 import numpy as np
 import pytest
@@ -55,6 +57,18 @@ def test_an_idle_study_goes_by_itself(monkeypatch):
     with pytest.raises(StudyError, match="open it again"):
         store.get("one")
     assert len(store) == 0
+
+
+def test_an_idle_study_goes_though_nobody_asks():
+    store = KeptStudies(seconds=0.2)
+    store.put("one", study(1))
+    for _ in range(100):
+        if not len(store):
+            break
+        time.sleep(0.05)
+    assert len(store) == 0 and store.bytes == 0
+    store.put("two", study(1))
+    assert store.get("two")
 
 
 def test_a_closed_tab_forgets():

@@ -63,6 +63,27 @@ def test_a_shift_and_other_words_move_scores_before_everyones_eyes(tab):
     tab.wait_for_selector("#break-problem .problem")
 
 
+def test_sentences_of_ones_own_are_asked_everywhere_or_it_is_said(tab):
+    open_sample(tab, "LV dilated")
+    tab.get_by_role("button", name="The sentences behind a condition").click()
+    tab.wait_for_function("document.querySelector('#prompts textarea').value.includes('\\n')")
+    tab.locator("#prompts textarea").fill("A very thick wall.")
+    tab.locator("#use-prompts").click()
+    tab.wait_for_function(
+        "document.querySelector('#sentences').innerText.includes('one prompt of your own')"
+    )
+    told = tab.locator("#sentences li").first.inner_text()
+    similarity = told.split("similarity ")[1].split(",")[0]
+    go_to(tab, "Try to break it")
+    tab.locator("#do-shift").click()
+    tab.wait_for_selector("#changes-told tbody tr")
+    assert f"(similarity {similarity})" in tab.locator("#changes-told td").nth(1).inner_text()
+    go_to(tab, "See why")
+    tab.locator("#explain").click()
+    tab.wait_for_selector("#deletion table")
+    assert "by its usual sentences, not by yours" in tab.locator("#deletion").inner_text()
+
+
 def test_a_report_opens_without_a_network_and_the_data_are_the_same(tab, browser, tmp_path):
     odd = 'a < b & "thick" septum'
     open_sample(tab, f"LV dilated\n{odd}")
