@@ -27,7 +27,7 @@ QUALITY = 82
 # Of the window that a series is first shown in, so much is sent beyond either end, for a window of
 # one's own.
 HEADROOM = 0.6
-MOVING_MM = 120.0  # side of the square whose motion is told
+HEART_MM = 120.0  # side of the square that sets the window, and whose motion is told
 BEAT_MS = 1000.0  # where a cine does not tell
 
 
@@ -129,7 +129,7 @@ def _grey(series: Series, centre: tuple[float, float] | None) -> tuple[np.ndarra
     the heart dark.
     """
     values = np.nan_to_num(np.asarray(series.pixels).astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = grey_window(about(values, series.spacing_mm, centre, CLOSE_UP_MM))
+    low, high = grey_window(about(values, series.spacing_mm, centre, HEART_MM))
     room = HEADROOM * (high - low)
     bottom, top = max(float(values.min()), low - room), min(float(values.max()), high + room)
     scale = 255 / max(top - bottom, 1e-6)
@@ -141,7 +141,7 @@ def _motion(
     grey: np.ndarray, spacing_mm: tuple[float, float], centre: tuple[float, float] | None
 ) -> list[float]:
     """Mean absolute difference of each phase from the first, about the heart, in grey levels."""
-    part = about(grey, spacing_mm, centre, MOVING_MM)
+    part = about(grey, spacing_mm, centre, HEART_MM)
     difference = np.abs(part.astype(np.int16) - part[0].astype(np.int16))
     return [round(float(x), 2) for x in difference.mean(axis=(1, 2))]
 
