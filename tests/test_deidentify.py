@@ -234,6 +234,7 @@ def test_the_copies_are_the_same_study(secret_exam: Path, copies: Path) -> None:
     assert_same(original, read_study(copies))
 
 
+@pytest.mark.slow
 def test_a_key_gives_the_same_bytes_and_none_gives_others(
     secret_exam: Path, tmp_path: Path
 ) -> None:
@@ -555,6 +556,7 @@ def heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_stopped_in_the_middle(tmp_path: Path, number: int) -> None:
@@ -579,6 +581,7 @@ def test_stopped_in_the_middle(tmp_path: Path, number: int) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"exam", "out"}
 
 
+@pytest.mark.slow
 def test_every_file_that_pydicom_is_tested_with(tmp_path: Path) -> None:
     bundled = Path(pydicom.data.__file__).parent / "test_files"
     files = [

@@ -144,6 +144,7 @@ def test_halves_and_figures_are_the_same_each_time(shelf, checkpoints, capsys):
     assert {**one, "made": ""} == {**other, "made": ""}
 
 
+@pytest.mark.slow
 def test_bad_input_is_one_line_and_leaves_nothing(
     shelf, checkpoints, first, tmp_path, capsys, monkeypatch
 ):

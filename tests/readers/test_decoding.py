@@ -72,6 +72,7 @@ def test_one_bad_file_costs_one_image(tmp_path: Path, misbehaving: None, trigger
     assert study.set_aside[0].reason == "pixels missing, cut short or not decodable"
 
 
+@pytest.mark.slow
 def test_a_decoder_that_hangs_is_stopped(tmp_path: Path, misbehaving: None) -> None:
     start = time.monotonic()
     study = read_study(exam(tmp_path / "exam", "DECODER HANGS"), limits=Limits(decode_seconds=2))

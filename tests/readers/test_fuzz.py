@@ -36,6 +36,7 @@ def test_every_maker_gives_seeds(seeds: list[Seed]) -> None:
     assert all(seed.files and all(seed.files.values()) for seed in seeds)
 
 
+@pytest.mark.slow
 def test_a_mutant_is_the_same_in_every_run(seeds: list[Seed]) -> None:
     made_again = all_seeds()
     for number in range(200):

@@ -54,6 +54,7 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
 # Archives
 
 
+@pytest.mark.slow
 def test_a_bomb_in_many_layers(tmp_path: Path) -> None:
     """As 42.zip: sixteen archives of sixteen archives of ..., each a small file to look at."""
     bomb = zipped({"zeros.dcm": bytes(60 << 20)})

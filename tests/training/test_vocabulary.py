@@ -55,6 +55,7 @@ def test_it_is_saved_and_read_back(tokenizer: Tokenizer, tmp_path: Path) -> None
     assert again.encode("D-shaped septum").ids == tokenizer.encode("D-shaped septum").ids
 
 
+@pytest.mark.slow
 def test_another_process_builds_the_same(tokenizer: Tokenizer) -> None:
     """Hash seeds differ between processes, and once changed the order of equal pieces."""
     code = (
