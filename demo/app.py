@@ -29,6 +29,7 @@ import gradio as gr
 import learning
 import opening
 import page
+import plots
 import screening
 import searching
 import sprites
@@ -37,6 +38,7 @@ import tools
 from endpoints import add_endpoints
 from models import Engines
 from shared import Shared
+from sources import Samples
 from uploads import MAX_FILE_MB, keep_apart, own_folder
 
 from cmrclip_lite.bundled import NAME as BUNDLED
@@ -47,23 +49,15 @@ STYLES = ("style.css", "viewer.css", "comparing.css")
 HEAD = '<meta name="robots" content="noindex">'
 
 
-def build_demo(
-    model: Any, library: Any, samples: Mapping[str, Path], others: Sequence[str] = ()
-) -> gr.Blocks:
-    """The whole page.
-
-    Args:
-        model: a `CMRCLIP`.
-        library: its `CaseLibrary`, or None: scores are then not measured against anything.
-        samples: name to a study that `read_study` opens.
-        others: checkpoints to offer beside the model, loaded when first chosen.
-    """
-    engine = Engine(model, library)
+def build_demo(engines: Engines, samples: Samples) -> gr.Blocks:
+    """The whole page; without a case library its scores are not measured against anything."""
+    engine = engines.first
+    model, library = engine.model, engine.library
     size = len(library) if library is not None else 0
     with gr.Blocks(
         title="CMR-CLIP Lite", analytics_enabled=False, delete_cache=(600, 600), fill_width=True
     ) as demo:
-        shared = Shared(Engines(engine, others), samples)
+        shared = Shared(engines, samples)
         gr.HTML(page.NOTICE, elem_id="notice")
         gr.HTML(page.HEADER)
         with gr.Tabs(elem_id="parts") as shared.tabs:
@@ -76,6 +70,12 @@ def build_demo(
                     with gr.Column(scale=5, min_width=290):
                         connect_asking = asking.add(shared)
                 below = gr.Column(visible=False, elem_id="below")
+                shared.clear(below, gr.Column(visible=False))
+                shared.when_opened(
+                    lambda embedded: gr.Column(visible=embedded is not None),
+                    [shared.state],
+                    [below],
+                )
                 with below, gr.Tabs(elem_id="about-study"):
                     with gr.Tab("Cases that look like it", id="compare"):
                         comparing.add(shared)
@@ -96,13 +96,6 @@ def build_demo(
                 if model.name == BUNDLED:
                     gr.Markdown(model_card(), elem_id="card")
         gr.HTML(page.footer(model.name, library.name if library is not None else None, size))
-        shared.clear(below, gr.Column(visible=False))
-        shared.when_opened(
-            lambda embedded: gr.Column(visible=embedded is not None),
-            [shared.state],
-            [below],
-            show_progress="hidden",
-        )
         connect_opening()
         connect_asking()
         add_endpoints(engine)
@@ -150,8 +143,10 @@ def serve(
     if others is None:
         more = os.environ.get("CMRCLIP_MORE_MODELS", "").split(",")
         others = [name.strip() for name in more if name.strip()]
+    engines, samples = Engines(Engine(model, library), others), Samples(samples)
     with own_folder():
-        build_demo(model, library, samples, others).launch(
+        demo = build_demo(engines, samples)
+        demo.launch(
             server_name=host,
             server_port=port,
             share=share,
@@ -159,12 +154,15 @@ def serve(
             max_file_size=MAX_FILE_MB * 2**20,
             theme=_theme(),
             css_paths=[HERE / name for name in STYLES],
-            head=HEAD + sprites.HEAD,
+            head=HEAD + sprites.HEAD + plots.head(),
             footer_links=["api", "settings"],
             run_history=False,
             ssr_mode=False,
             mcp_server=tools.available(),
+            prevent_thread_lock=True,
         )
+        samples.prepare(engines.first)
+        demo.block_thread()
 
 
 def main() -> None:

@@ -93,7 +93,7 @@ def add(shared: Shared) -> Callable[[], None]:
 
     inputs = [shared.state, box, shared.own_prompts, order]
     outputs = [answers, plot, sentences, problem, shared.asked]
-    shared.first_ask = Reaction(ask_if_open, inputs, outputs, {"show_progress": "hidden"})
+    shared.first_ask = Reaction(ask_if_open, inputs, outputs)
 
     def connect() -> None:
         options = {"inputs": inputs, "outputs": outputs, "show_progress": "minimal", **ANSWERING}

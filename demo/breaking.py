@@ -102,7 +102,7 @@ def add(shared: Shared) -> None:
             told: page.changes([(before, after)], f"asked as “{text.strip()}”"),
         }
 
-    shared.when_asked(offer, [shared.asked, condition], [condition], show_progress="hidden")
+    shared.when_asked(offer, [shared.asked, condition], [condition])
     gr.on([kind.input, strength.release], says, [kind, strength], meaning, **ANSWERING)
     outputs = [problem, shown, pictures, figure, told]
     go.click(

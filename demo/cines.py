@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from page import VIEW_NAMES, Picture
 
 from cmrclip_lite.figures import heart_rate_fps, moving_grid
 from cmrclip_lite.heart import find_heart, in_image, in_patient
-from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Series, Study, View
 
 COLUMNS = 4
@@ -66,12 +63,6 @@ def thumbnail(study: Study, size: int = 128) -> bytes | None:
         size=size,
         fps=heart_rate_fps(stack[middle]),
     )
-
-
-@cache
-def sample_thumbnail(path: Path) -> bytes | None:
-    """The thumbnail of a sample, made once: samples do not change while they are served."""
-    return thumbnail(read_study(path))
 
 
 def close_up(stack: Sequence[Series], heart: np.ndarray | None = None) -> list[np.ndarray] | None:

@@ -71,8 +71,8 @@ def add(shared: Shared) -> None:
         shared.clear(part, "")
     paired = [*box, chosen, shared.own_prompts]
     # Conditions are asked as soon as a study is open, so this fills it then, too.
-    shared.when_asked(find, inputs, [similar], show_progress="hidden")
-    shared.when_asked(show_pair, paired, [pair], show_progress="hidden")
+    shared.when_asked(find, inputs, [similar])
+    shared.when_asked(show_pair, paired, [pair])
     gr.on(
         [c.change for c in (count, by, *row.components)],
         find,
@@ -127,7 +127,7 @@ def _add_map(shared: Shared, library: CaseLibrary) -> None:
             return nothing, page.message(explained(error))
 
     inputs, outputs = [shared.state, colour], [plot, problem]
-    shared.when_opened(draw, inputs, outputs, show_progress="hidden")
+    shared.when_opened(draw, inputs, outputs)
     colour.change(draw, inputs, outputs, show_progress="minimal", **ANSWERING)
 
 

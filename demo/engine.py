@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from cmrclip_lite.zeroshot import Score
 
 MAX_CONDITIONS = 20
+ON_LOAN = spaces is not None  # a GPU is lent for the length of a visitor's call
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def add(shared: Shared) -> None:
             test: deletion_test(why) + page.notes(notes),
         }
 
-    shared.when_asked(offer, [shared.asked, chosen], [chosen], show_progress="hidden")
+    shared.when_asked(offer, [shared.asked, chosen], [chosen])
     outputs = [status, shown, overlay, curve, test]
     go.click(explain, [shared.state, chosen, shared.own_prompts], outputs, **LOOKING)
 

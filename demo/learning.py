@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
-from cines import sample_thumbnail
 from page import escape
-from shared import Shared, Tour
+from shared import PRIVATE, Shared, Tour
+from sources import Source
 
 from cmrclip_lite.figures import picture_data_uri
 
@@ -69,17 +69,26 @@ def add(shared: Shared) -> None:
         gr.HTML(
             "<h2>A tour of three hearts</h2><p>Each button opens a sample and asks about it.</p>"
         )
+        cards = []
         with gr.Row(elem_id="tour"):
             for number, stop in enumerate(stops, start=1):
                 with gr.Column(min_width=280):
-                    gr.HTML(_card(number, stop, shared.samples[stop.sample]))
+                    cards.append(gr.HTML())
                     button = gr.Button(f"Open: {stop.title.lower()}", elem_id=f"tour-{number}")
                     shared.tours.append(Tour(button, stop.sample, stop.conditions))
+
+        def tour_cards() -> list[str]:
+            numbered = enumerate(stops, start=1)
+            shown = [_card(number, stop, shared.samples[stop.sample]) for number, stop in numbered]
+            return shown if len(shown) > 1 else shown[0]
+
+        blocks = gr.context.Context.root_block
+        blocks.load(tour_cards, None, cards, show_progress="hidden", **PRIVATE)
     gr.Markdown((HERE / "glossary.md").read_text(encoding="utf-8"), elem_id="glossary")
 
 
-def _card(number: int, stop: Stop, sample: Path) -> str:
-    picture = sample_thumbnail(sample)
+def _card(number: int, stop: Stop, sample: Source) -> str:
+    picture = sample.thumbnail()
     image = f'<img src="{picture_data_uri(picture)}" alt="">' if picture else ""
     return (
         f'<div class="stop">{image}<div><h3>{number} · {escape(stop.title)}</h3>'

@@ -8,15 +8,12 @@ from typing import Any
 
 import gradio as gr
 import page
-import viewer
-from cines import sample_thumbnail
 from engine import Embedded
 from shared import LOOKING, PRIVATE, Shared, Tour, attach, explained
+from sources import Source
 from uploads import read_upload, remove
 
 from cmrclip_lite.errors import StudyError
-from cmrclip_lite.readers import read_study
-from cmrclip_lite.study import Study
 
 MAX_TYPED = 20_000  # characters of conditions
 PICK_SAMPLE = """
@@ -52,37 +49,44 @@ def add(shared: Shared) -> Callable[[], None]:
             )
     status = gr.HTML(page.EMPTY, elem_id="status")
     cines, facts = shared.cines, shared.facts
-    opened_samples: dict[tuple[str, str], tuple[Study, dict, Embedded]] = {}
 
     # An event that yields nothing at all never ends for the browser.
     unchanged = {status: gr.skip()}
 
     def sample_cards() -> str:
-        return page.samples(
-            {name: (title(name), sample_thumbnail(p)) for name, p in shared.samples.items()}
-        )
+        return page.samples({name: (s.title, s.thumbnail()) for name, s in shared.samples.items()})
 
-    def open_upload(files: list[str] | None, model: str, request: gr.Request) -> Iterator[dict]:
+    # Gradio looks at the annotations for what to give, so each takes all of it by name.
+    def open_upload(
+        files: list[str] | None, model: str, text: str, own: dict, order: str, request: gr.Request
+    ) -> Iterator[dict]:
         if not files:
             yield unchanged
             return
         try:
             yield {cards: sample_cards()}  # none of the samples is open any more
-            yield from show(lambda: read_upload(files), "", model, request)
+            source = Source(lambda: read_upload(files))
+            yield from show(source, model, (text, own, order), request)
         finally:
             remove([Path(file) for file in files])
 
-    def open_card(model: str, event: gr.EventData, request: gr.Request) -> Iterator[dict]:
+    def open_card(
+        model: str, text: str, own: dict, order: str, event: gr.EventData, request: gr.Request
+    ) -> Iterator[dict]:
         name = str(event._data.get("sample", "")) if isinstance(event._data, dict) else ""
         if name in shared.samples:
-            yield from open_sample(name, model, request)
+            yield from show(shared.samples[name], model, (text, own, order), request)
         else:
             yield unchanged
 
-    def open_sample(name: str, model: str, request: gr.Request) -> Iterator[dict]:
-        yield from show(lambda: read_study(shared.samples[name]), name, model, request)
-
-    def open_again(embedded: Embedded | None, model: str, request: gr.Request) -> Iterator[dict]:
+    def open_again(
+        embedded: Embedded | None,
+        model: str,
+        text: str,
+        own: dict,
+        order: str,
+        request: gr.Request,
+    ) -> Iterator[dict]:
         """The open study, by another model; also where the model before could not be loaded."""
         try:
             study = shared.kept.get(request.session_hash)
@@ -90,96 +94,92 @@ def add(shared: Shared) -> Callable[[], None]:
             told = {status: page.message(str(error)), shared.state: None, **shared.cleared}
             yield unchanged if embedded is None else told
             return
-        sample = embedded.sample if embedded else ""
-        yield from show(lambda: study, sample, model, request)
+        held = Source(lambda: study)
+        source = shared.samples.get(embedded.sample, held) if embedded else held
+        yield from show(source, model, (text, own, order), request)
         shared.kept.put(request.session_hash, study)
 
-    def open_link(model: str, request: gr.Request) -> Iterator[dict]:
+    def open_link(
+        model: str, text: str, own: dict, order: str, request: gr.Request
+    ) -> Iterator[dict]:
         """The sample and conditions that the page's address names, if it names any."""
         name, asked = request.query_params.get("sample"), request.query_params.getlist("ask")
-        text = "\n".join(asked)[:MAX_TYPED]
+        text = "\n".join(asked)[:MAX_TYPED] or text
         if name in shared.samples:
-            for shown in open_sample(name, model, request):
-                yield ({shared.box: text} if text else {}) | shown
+            for shown in show(shared.samples[name], model, (text, own, order), request):
+                yield {shared.box: text, **shown}
         else:
             told = f"The link names no sample of this page: {name}." if name else ""
             yield {
-                shared.box: text or gr.skip(),
+                shared.box: text if asked else gr.skip(),
                 status: page.message(told) if told else gr.skip(),
             }
 
     def on_tour(tour: Tour) -> Callable[..., Iterator[dict]]:
         text = "\n".join(tour.conditions)
 
-        # Gradio looks at the annotations for what to give, so a partial will not do.
-        def open_tour(model: str, request: gr.Request) -> Iterator[dict]:
-            for shown in open_sample(tour.sample, model, request):
+        def open_tour(model: str, own: dict, order: str, request: gr.Request) -> Iterator[dict]:
+            for shown in show(shared.samples[tour.sample], model, (text, own, order), request):
                 yield {shared.box: text, shared.tabs: gr.Tabs(selected="study"), **shown}
 
         return open_tour
 
     def show(
-        read: Callable[[], Study], sample: str, model: str, request: gr.Request
+        source: Source, model: str, question: tuple[str, dict, str], request: gr.Request
     ) -> Iterator[dict]:
-        """Read, then picture, then embed; each is shown as soon as it is there."""
+        """Read, then picture, then embed and ask; each is shown as soon as it is there."""
         shared.kept.drop(request.session_hash)
-        yield {
+        shown = {
             upload: None,
             folder: gr.skip(),
             shared.state: None,
             cines: None,
             facts: "",
-            status: page.message("Reading the study …", "working"),
             **shared.cleared,
         }
         try:
-            engine = shared.engines.get(model)
-            if (known := opened_samples.get((engine.name, sample))) is not None:
-                study, shown, embedded = known
+            if not source.ready(model):
+                yield shown | {status: page.message("Reading the study …", "working")}
+                engine = shared.engines.get(model)  # another model is loaded only now
+                shown = {cines: source.sheets(), facts: page.study_table(source.study())}
+                yield shown | {status: page.message("Embedding the study …", "working")}
+                shown = {}
             else:
-                study = read()
-                shown = viewer.sheets(study)
-                working = page.message("Embedding the study …", "working")
-                yield {cines: shown, facts: page.study_table(study), status: working}
-                embedded = engine.embed(study, sample)
-            if sample:
-                opened_samples[engine.name, sample] = study, shown, embedded
-            shared.kept.put(request.session_hash, study)
-            yield {
-                cines: shown if known else gr.skip(),
-                facts: page.study_table(study) + page.notes(embedded.notes),
+                engine = shared.engines.get(model)
+                shown[cines] = source.sheets()
+            embedded = source.embedded(engine)
+            shared.kept.put(request.session_hash, source.study())
+            shown |= {
+                facts: page.study_table(source.study()) + page.notes(embedded.notes),
                 status: "",
                 shared.state: embedded,
             }
+            yield shown | shared.first_ask.function(embedded, *question)
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
-            yield {status: page.message(explained(error)), shared.state: None}
+            yield shown | {status: page.message(explained(error)), shared.state: None}
 
     def forget(request: gr.Request) -> None:
         shared.kept.drop(request.session_hash)
 
     def connect() -> None:
+        asking = shared.first_ask
+        box, *how = asking.inputs[1:]
         own: list[Any] = [cards, upload, folder, shared.state, status, cines, facts]
-        options = {"outputs": [*own, *shared.cleared], "show_progress": "hidden", **LOOKING}
+        outputs = list(dict.fromkeys([*own, *shared.cleared, *asking.outputs]))
+        options = {"outputs": outputs, "show_progress": "hidden", **LOOKING}
         events = [
-            upload.upload(open_upload, [upload, model], **options),
-            folder.upload(open_upload, [folder, model], **options),
-            cards.select(open_card, [model], **options),
-            model.input(open_again, [shared.state, model], **options),
+            upload.upload(open_upload, [upload, model, box, *how], **options),
+            folder.upload(open_upload, [folder, model, box, *how], **options),
+            cards.select(open_card, [model, box, *how], **options),
+            model.input(open_again, [shared.state, model, box, *how], **options),
         ]
-        options["outputs"] += [shared.box, shared.tabs]
-        events.append(gr.context.Context.root_block.load(open_link, [model], **options))
-        for tour in shared.tours:
-            events.append(tour.button.click(on_tour(tour), [model], **options))
-        attach(events, shared.on_open)
-        attach(attach(events, [shared.first_ask]), shared.on_asked)
+        options["outputs"] = [*outputs, box, shared.tabs]
         blocks = gr.context.Context.root_block
+        events.append(blocks.load(open_link, [model, box, *how], **options))
+        for tour in shared.tours:
+            events.append(tour.button.click(on_tour(tour), [model, *how], **options))
+        attach(events, [*shared.on_open, *shared.on_asked])
         blocks.load(sample_cards, None, cards, show_progress="hidden", **PRIVATE)
         blocks.unload(forget)
 
     return connect
-
-
-def title(name: str) -> str:
-    """A sample's name as people read it."""
-    words = name.replace("_", " ").replace("-", " ")
-    return words[:1].upper() + words[1:]

@@ -7,9 +7,10 @@ it once one is open, `when_asked` whenever conditions were scored. `app` connect
 
 from __future__ import annotations
 
+import inspect
 import logging
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import gradio as gr
 import viewer
 from kept import KEEP_SECONDS, KeptStudies
 from models import Engines
+from sources import Samples
 
 from cmrclip_lite.errors import CmrClipError
 
@@ -32,12 +34,24 @@ ANSWERING = {"concurrency_limit": 2, "concurrency_id": "answer", **PRIVATE}
 
 @dataclass
 class Reaction:
-    """What an event is to do: a function, its components, and options of `gr.on`."""
+    """What is to follow an event: a function and its components.
+
+    A parameter named `request`, the last one, gets the `gr.Request`.
+    """
 
     function: Callable[..., Any]
     inputs: Sequence[Any]
     outputs: Sequence[Any]
-    options: dict[str, Any]
+
+    def __call__(self, values: Mapping[Any, Any], request: gr.Request) -> dict[Any, Any]:
+        """What the outputs get, by component, given what the inputs hold."""
+        given = [values[component] for component in self.inputs]
+        if "request" in inspect.signature(self.function).parameters:
+            given.append(request)
+        got = self.function(*given)
+        if isinstance(got, dict) and set(got) <= set(self.outputs):
+            return got
+        return dict(zip(self.outputs, got if isinstance(got, tuple) else (got,), strict=True))
 
 
 @dataclass
@@ -55,7 +69,7 @@ class Shared:
 
     Attributes:
         engines: the models and their libraries.
-        samples: name to a study that `read_study` opens.
+        samples: by name.
         kept: the pixels of each session's open study, by the session's hash.
         state: an `Embedded`, or None while no study is open.
         box: the conditions, one a line.
@@ -64,11 +78,12 @@ class Shared:
         cines, facts: the viewer of the open study, and what was read of it.
         tabs: of the whole page; "study" is the one of the open study.
         tours: buttons elsewhere that open a sample with conditions.
-        first_ask: what scores the conditions as soon as a study is open.
+        first_ask: what scores the conditions as soon as a study is open; of its inputs the first
+            is `state`, the second `box`.
     """
 
     engines: Engines
-    samples: Mapping[str, Path]
+    samples: Samples
     kept: KeptStudies = field(default_factory=KeptStudies)
     cleared: dict[Any, Any] = field(default_factory=dict)
     on_open: list[Reaction] = field(default_factory=list)
@@ -91,33 +106,33 @@ class Shared:
         self.cleared[component] = empty
 
     def when_opened(
-        self,
-        function: Callable[..., Any],
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        **options: Any,
+        self, function: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any]
     ) -> None:
         """Run after a study was opened or failed to; `state` may be None."""
-        self.on_open.append(Reaction(function, inputs, outputs, options))
+        self.on_open.append(Reaction(function, inputs, outputs))
 
     def when_asked(
-        self,
-        function: Callable[..., Any],
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        **options: Any,
+        self, function: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any]
     ) -> None:
         """Run after conditions were scored; `asked` holds them, none if no study is open."""
-        self.on_asked.append(Reaction(function, inputs, outputs, options))
+        self.on_asked.append(Reaction(function, inputs, outputs))
 
 
-def attach(events: Sequence[Any], reactions: Sequence[Reaction]) -> list[Any]:
-    """Let each reaction follow each event; the events of the reactions themselves."""
-    return [
-        event.then(r.function, list(r.inputs), list(r.outputs), **(ANSWERING | r.options))
-        for event in events
-        for r in reactions
-    ]
+def attach(events: Sequence[Any], reactions: Sequence[Reaction]) -> None:
+    """Let the reactions follow each event, in their order, each shown as soon as it is there.
+
+    They are one event for the browser: for each event, Gradio goes through all that is on the page.
+    """
+    inputs = list(dict.fromkeys(part for r in reactions for part in r.inputs))
+    outputs = list(dict.fromkeys(part for r in reactions for part in r.outputs))
+
+    def react(request: gr.Request, *given: Any) -> Iterator[dict]:
+        values = dict(zip(inputs, given, strict=True))
+        for reaction in reactions:
+            yield reaction(values, request)
+
+    for event in events:
+        event.then(react, inputs, outputs, show_progress="hidden", **ANSWERING)
 
 
 def offer(asked: list[str], current: str | None) -> gr.Dropdown:

@@ -121,7 +121,7 @@ def add(shared: Shared) -> None:
             lambda: "", None, text, show_progress="hidden", **PRIVATE
         )
     told = [shared.state, shared.box, shared.own_prompts]
-    shared.when_asked(repeat, told, [link, python, shell], show_progress="hidden")
+    shared.when_asked(repeat, told, [link, python, shell])
 
 
 def server_of(request: gr.Request) -> str:

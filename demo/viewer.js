@@ -399,5 +399,7 @@ document.addEventListener('cmrclip:beat', (event) => cursorOnPlots(event.detail.
 document.addEventListener('cmrclip:seek', (event) => {
   if (study) seek(study, event.detail.fraction);
 });
-watch('value', () => open(props.value));
-open(props.value);
+// One text, since Gradio would copy an object value by value, several times.
+const given = () => (props.value ? JSON.parse(props.value) : null);
+watch('value', () => open(given()));
+open(given());

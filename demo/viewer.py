@@ -7,6 +7,7 @@ window of what was sent once. Only plain data goes there; the script writes it a
 from __future__ import annotations
 
 import io
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ BEAT_MS = 1000.0  # where a cine does not tell
 
 
 def new() -> gr.HTML:
-    """The viewer, empty, to be rendered where it belongs; its value is what `sheets` gives."""
+    """The viewer, empty, to be rendered where it belongs; its value is what `as_value` gives."""
     return gr.HTML(
         None,
         html_template='<div class="cine-viewer" role="group" aria-label="Cine viewer"></div>',
@@ -41,6 +42,11 @@ def new() -> gr.HTML:
         padding=False,
         render=False,
     )
+
+
+def as_value(study: Study) -> str:
+    """What `sheets` gives, as the JSON that the viewer reads."""
+    return json.dumps(sheets(study))
 
 
 def sheets(study: Study) -> dict[str, Any]:

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "demo"))
 
 @pytest.fixture(scope="session")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple:
-    """A tiny model, its library of eight cases, and one sample: what `build_demo` takes."""
+    """A tiny model, its library of eight cases, and one sample: what `built` takes."""
     from tests.demo.tiny import tiny_parts
 
     return tiny_parts(tmp_path_factory.mktemp("parts"))

@@ -9,7 +9,6 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-import app
 import asking
 import cines
 import engine as engines
@@ -24,6 +23,7 @@ from engine import Engine, ask_lines
 from cmrclip_lite.errors import ConditionError, LibraryError, StudyError
 from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Sequence, Series, SetAside, Study, View
+from tests.demo.tiny import built
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> \"'& ${alert(3)}"
 
@@ -291,7 +291,7 @@ def test_an_unexpected_error_tells_the_log_where_and_nobody_what(caplog):
 
 
 def test_the_page_is_built_without_analytics_and_with_named_endpoints(parts):
-    demo = app.build_demo(*parts)
+    demo = built(*parts)
     config = demo.get_config_file()
     named = {d["api_name"] for d in config["dependencies"] if d.get("api_visibility") == "public"}
     assert named == {"read", "score", "retrieve", "search", "screen"}
@@ -300,7 +300,7 @@ def test_the_page_is_built_without_analytics_and_with_named_endpoints(parts):
 
 
 def test_a_model_without_a_library_gets_a_page_that_says_so(parts, exam):
-    demo = app.build_demo(parts[0], None, {})
+    demo = built(parts[0], None, {})
     assert "No case library" in json.dumps(demo.get_config_file(), default=str)
     engine = Engine(parts[0], None)
     (score,) = engine.score(engine.embed(read_study(exam)), ["LV dilated"])
@@ -309,7 +309,7 @@ def test_a_model_without_a_library_gets_a_page_that_says_so(parts, exam):
 
 def test_programs_get_the_same_answers_and_no_file_stays(parts, exam, uploads_folder, capfd):
     client_module = pytest.importorskip("gradio_client")
-    demo = app.build_demo(*parts)
+    demo = built(*parts)
     _, url, _ = demo.launch(
         prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", ssr_mode=False
     )

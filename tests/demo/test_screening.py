@@ -11,7 +11,6 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import app
 import httpx
 import pytest
 import screening
@@ -20,7 +19,7 @@ from engine import Engine
 from worklist import Entry, as_csv, as_rows, ranked
 
 from cmrclip_lite.zeroshot import Score
-from tests.demo.tiny import beating_exam
+from tests.demo.tiny import beating_exam, built
 
 
 def score(condition: str, percentile: float | None, normal: float | None = None) -> Score:
@@ -129,7 +128,7 @@ def served(parts, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        demo = app.build_demo(*parts)
+        demo = built(*parts)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
