@@ -71,11 +71,7 @@ def build_demo(engines: Engines, samples: Samples) -> gr.Blocks:
                         connect_asking = asking.add(shared)
                 below = gr.Column(visible=False, elem_id="below")
                 shared.clear(below, gr.Column(visible=False))
-                shared.when_opened(
-                    lambda embedded: gr.Column(visible=embedded is not None),
-                    [shared.state],
-                    [below],
-                )
+                shared.reveal(below, gr.Column(visible=True))
                 with below, gr.Tabs(elem_id="about-study"):
                     with gr.Tab("Cases that look like it", id="compare"):
                         comparing.add(shared)

@@ -154,7 +154,7 @@ def add(shared: Shared) -> Callable[[], None]:
                 status: "",
                 shared.state: embedded,
             }
-            yield shown | shared.first_ask.function(embedded, *question)
+            yield shown | shared.revealed | shared.first_ask.function(embedded, *question)
         except Exception as error:  # noqa: BLE001 - the page's boundary: say it and go on
             yield shown | {status: page.message(explained(error)), shared.state: None}
 

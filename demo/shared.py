@@ -86,6 +86,7 @@ class Shared:
     samples: Samples
     kept: KeptStudies = field(default_factory=KeptStudies)
     cleared: dict[Any, Any] = field(default_factory=dict)
+    revealed: dict[Any, Any] = field(default_factory=dict)
     on_open: list[Reaction] = field(default_factory=list)
     on_asked: list[Reaction] = field(default_factory=list)
     tours: list[Tour] = field(default_factory=list)
@@ -104,6 +105,13 @@ class Shared:
     def clear(self, component: Any, empty: Any) -> None:
         """Give a component this value, or update, as soon as another study is being opened."""
         self.cleared[component] = empty
+
+    def reveal(self, component: Any, shown: Any) -> None:
+        """Give a component this value, or update, together with a study that was opened.
+
+        What is filled by a reaction must be on the page before, or Gradio may lose it.
+        """
+        self.revealed[component] = shown
 
     def when_opened(
         self, function: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any]
