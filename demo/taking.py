@@ -47,8 +47,9 @@ def add(shared: Shared) -> None:
     name = gr.Textbox(visible="hidden", elem_id="file-name")
     gr.HTML("<h3>Repeat it</h3>")
     link = gr.HTML(elem_id="share-link")
-    python = gr.Code(language="python", label="In Python", interactive=False, elem_id="as-python")
-    shell = gr.Code(language="shell", label="From a shell", interactive=False, elem_id="as-curl")
+    # Of no language: the colours for one are too pale to read on white.
+    python = gr.Code(label="In Python", interactive=False, elem_id="as-python")
+    shell = gr.Code(label="From a shell", interactive=False, elem_id="as-curl")
     for part, empty in ((problem, ""), (link, ""), (python, ""), (shell, ""), (text, "")):
         shared.clear(part, empty)
 
