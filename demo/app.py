@@ -39,7 +39,8 @@ from endpoints import add_endpoints
 from models import Engines
 from shared import Shared
 from sources import Samples
-from uploads import MAX_FILE_MB, keep_apart, own_folder
+from starlette.middleware import Middleware
+from uploads import MAX_FILE_MB, NoDownloads, keep_apart, own_folder
 
 from cmrclip_lite.bundled import NAME as BUNDLED
 from cmrclip_lite.bundled import checkpoint_folder
@@ -147,18 +148,26 @@ def serve(
             server_port=port,
             share=share,
             inbrowser=open_browser,
-            max_file_size=MAX_FILE_MB * 2**20,
-            theme=_theme(),
-            css_paths=[HERE / name for name in STYLES],
-            head=HEAD + sprites.HEAD + plots.head(),
-            footer_links=["api", "settings"],
-            run_history=False,
-            ssr_mode=False,
-            mcp_server=tools.available(),
             prevent_thread_lock=True,
+            **options(),
         )
         samples.prepare(engines.first)
         demo.block_thread()
+
+
+def options() -> dict[str, Any]:
+    """How the page is served, wherever it is; of `gr.Blocks.launch`."""
+    return {
+        "max_file_size": MAX_FILE_MB * 2**20,
+        "app_kwargs": {"middleware": [Middleware(NoDownloads)]},
+        "theme": _theme(),
+        "css_paths": [HERE / name for name in STYLES],
+        "head": HEAD + sprites.HEAD + plots.head(),
+        "footer_links": ["api", "settings"],
+        "run_history": False,
+        "ssr_mode": False,
+        "mcp_server": tools.available(),
+    }
 
 
 def main() -> None:

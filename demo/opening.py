@@ -64,9 +64,11 @@ def add(shared: Shared) -> Callable[[], None]:
             yield unchanged
             return
         try:
-            yield {cards: sample_cards()}  # none of the samples is open any more
             source = Source(lambda: read_upload(files))
-            yield from show(source, model, (text, own, order), request)
+            also = {cards: sample_cards()}  # none of the samples is open any more
+            for shown in show(source, model, (text, own, order), request):
+                yield shown | also
+                also = {}
         finally:
             remove([Path(file) for file in files])
 

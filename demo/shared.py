@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,17 +127,20 @@ class Shared:
 
 
 def attach(events: Sequence[Any], reactions: Sequence[Reaction]) -> None:
-    """Let the reactions follow each event, in their order, each shown as soon as it is there.
+    """Let the reactions follow each event.
 
-    They are one event for the browser: for each event, Gradio goes through all that is on the page.
+    They are one event for the browser, which goes through all of the page for each; and of one that
+    yields in quick succession it drops what came before (both seen in Gradio 6.31).
     """
     inputs = list(dict.fromkeys(part for r in reactions for part in r.inputs))
     outputs = list(dict.fromkeys(part for r in reactions for part in r.outputs))
 
-    def react(request: gr.Request, *given: Any) -> Iterator[dict]:
+    def react(request: gr.Request, *given: Any) -> dict:
         values = dict(zip(inputs, given, strict=True))
+        shown: dict[Any, Any] = {}
         for reaction in reactions:
-            yield reaction(values, request)
+            shown |= reaction(values, request)
+        return shown
 
     for event in events:
         event.then(react, inputs, outputs, show_progress="hidden", **ANSWERING)

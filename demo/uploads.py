@@ -3,28 +3,37 @@
 Gradio keeps equal files in one place (seen in 6.31), so that whoever is done first would take away
 what a class full of others uploaded as well. Here every upload has a place of its own.
 
-An uploaded file can be fetched by its address until it is deleted, and the server's own clean-up
-goes by age. So a callback takes the files out of the upload folder at once and removes them when
-the reading ends, however it ends. All of this happens in one folder that belongs to the server; a
-server that was killed cannot remove it, so the next one does.
+Gradio gives an uploaded file to whoever knows its address; here it gives no file at all, as the
+page needs none (`NoDownloads`). Its clean-up goes by age; here a callback takes the files out of
+the upload folder at once and removes them when the reading ends, however it ends. All of this
+happens in one folder that belongs to the server; a server that was killed cannot remove it, so the
+next one does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import PlainTextResponse
 
 from cmrclip_lite.errors import StudyError
 from cmrclip_lite.readers import Limits, read_study
 from cmrclip_lite.study import Study
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
 _PREFIX = "cmrclip-upload-"
+# Gradio's ways to a file by its address (seen in 6.31).
+_GIVES_FILES = re.compile(r"(^|/gradio_api)/(file[=/]|stream/)")
 MAX_FILE_MB = 512
 MAX_TOTAL_MB = 1024
 MAX_FILES = 20_000
@@ -72,6 +81,20 @@ def keep_apart() -> None:
 
     init.apart = True
     GradioUploadFile.__init__ = init
+
+
+class NoDownloads:
+    """Around the server: files that lie on it are not given away, not even to who sent them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _GIVES_FILES.search(scope["path"]):
+            told = PlainTextResponse("This server gives no files away.", status_code=403)
+            await told(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 def sweep() -> None:

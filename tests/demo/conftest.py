@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +46,47 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("served")
     command = [sys.executable, "-m", "tests.demo.tiny", "{port}", str(folder)]
     yield from serving(folder, command)
+
+
+@dataclass
+class Inside:
+    """The page served by this process, so that a test sees what the server holds.
+
+    Attributes:
+        folder: all that the server writes is below it.
+        shared: the `Shared` of the page.
+    """
+
+    url: str
+    folder: Path
+    shared: Any
+
+    def left(self) -> list[Path]:
+        """Uploaded bytes that are still on disk."""
+        return [p for p in self.folder.rglob("*") if p.is_file() and p.stat().st_size]
+
+
+@pytest.fixture(scope="module")
+def inside(parts: tuple, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    import app
+
+    from tests.demo.tiny import built
+
+    folder, made = tmp_path_factory.mktemp("inside"), []
+    uploads = folder / "uploads"
+    uploads.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(uploads))
+        patch.setattr("tempfile.tempdir", str(folder))
+        patch.setattr(app, "Shared", lambda *given: made.append(Shared(*given)) or made[0])
+        from shared import Shared
+
+        demo = built(*parts)
+        _, url, _ = demo.launch(
+            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.options()
+        )
+        yield Inside(url.rstrip("/"), folder, made[0])
+        demo.close()
 
 
 @pytest.fixture(scope="module")
