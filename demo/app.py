@@ -36,6 +36,7 @@ import sprites
 import taking
 import tools
 from endpoints import add_endpoints
+from leaving import take_along
 from models import Engines
 from shared import Shared
 from sources import Samples
@@ -44,23 +45,32 @@ from uploads import MAX_FILE_MB, NoDownloads, keep_apart, own_folder
 
 from cmrclip_lite.bundled import NAME as BUNDLED
 from cmrclip_lite.bundled import checkpoint_folder
+from cmrclip_lite.errors import CmrClipError, LibraryError
+
+log = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
 STYLES = ("style.css", "viewer.css", "comparing.css")
 HEAD = '<meta name="robots" content="noindex">'
 
 
-def build_demo(engines: Engines, samples: Samples) -> gr.Blocks:
-    """The whole page; without a case library its scores are not measured against anything."""
+def build_demo(engines: Engines, samples: Samples, trouble: str = "") -> gr.Blocks:
+    """The whole page; without a case library its scores are not measured against anything.
+
+    Args:
+        trouble: a sentence to everybody about what this server lacks.
+    """
     engine = engines.first
     model, library = engine.model, engine.library
     size = len(library) if library is not None else 0
     with gr.Blocks(
-        title="CMR-CLIP Lite", analytics_enabled=False, delete_cache=(600, 600), fill_width=True
+        title="CMR-CLIP Lite", analytics_enabled=False, delete_cache=(60, 300), fill_width=True
     ) as demo:
         shared = Shared(engines, samples)
         gr.HTML(page.NOTICE, elem_id="notice")
         gr.HTML(page.HEADER)
+        if trouble:
+            gr.HTML(page.message(trouble), elem_id="trouble")
         with gr.Tabs(elem_id="parts") as shared.tabs:
             with gr.Tab("A study", id="study"):
                 connect_opening = opening.add(shared)
@@ -97,6 +107,7 @@ def build_demo(engines: Engines, samples: Samples) -> gr.Blocks:
         connect_asking()
         add_endpoints(engine)
     keep_apart()
+    take_along()
     if tools.available():
         tools.take_lists_of_files()
     demo.queue(max_size=64, default_concurrency_limit=2)
@@ -135,14 +146,20 @@ def serve(
     from cmrclip_lite.library import default_library
 
     model = model if model is not None else load(os.environ.get("CMRCLIP_MODEL") or None)
-    library = library if library is not None else default_library(model)
+    trouble = ""
+    if library is None:
+        try:
+            library = default_library(model)
+        except LibraryError as error:  # the rest of the page is of use without it
+            trouble = f"There are no cases to compare with and no percentiles: {error}"
+            log.error("%s", trouble)
     samples = samples if samples is not None else sample_studies()
     if others is None:
         more = os.environ.get("CMRCLIP_MORE_MODELS", "").split(",")
         others = [name.strip() for name in more if name.strip()]
     engines, samples = Engines(Engine(model, library), others), Samples(samples)
     with own_folder():
-        demo = build_demo(engines, samples)
+        demo = build_demo(engines, samples, trouble)
         demo.launch(
             server_name=host,
             server_port=port,
@@ -171,9 +188,13 @@ def options() -> dict[str, Any]:
 
 
 def main() -> None:
-    """What a Space runs."""
+    """What a Space runs; what cannot be served is said in one line, with exit code 2."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    serve()
+    try:
+        serve()
+    except CmrClipError as error:
+        print(f"cmrclip: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def _theme() -> gr.themes.Base:

@@ -114,7 +114,8 @@ def _table(of_study: Sequence[Score], of_case: Sequence[Score]) -> str:
     )
     reference = escape(of_study[0].reference)
     return (
-        '<div class="tables"><div class="scroll"><table><caption>Scores of both</caption><thead>'
+        '<div class="tables"><div class="scroll" tabindex="0">'
+        "<table><caption>Scores of both</caption><thead>"
         '<tr><td></td><th scope="colgroup" colspan="2">The study</th>'
         '<th scope="colgroup" colspan="2">The case</th></tr>'
         '<tr><th scope="col">Condition</th>'

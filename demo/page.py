@@ -99,13 +99,15 @@ def study_table(study: Study) -> str:
         for item in study.set_aside
     )
     table = (
-        '<div class="scroll"><table><caption>Read</caption><thead><tr><th>View</th><th>Kind</th>'
+        '<div class="scroll" tabindex="0">'
+        "<table><caption>Read</caption><thead><tr><th>View</th><th>Kind</th>"
         "<th>Slices</th><th>Time</th><th>Pixels</th><th>Pixel size</th></tr></thead>"
         f"<tbody>{kept}</tbody></table></div>"
     )
     if aside:
         table += (
-            '<div class="scroll"><table><caption>Set aside</caption><thead><tr><th>What</th>'
+            '<div class="scroll" tabindex="0">'
+            "<table><caption>Set aside</caption><thead><tr><th>What</th>"
             f"<th>Count</th><th>Why</th></tr></thead><tbody>{aside}</tbody></table></div>"
         )
     return f'<div class="tables">{table}</div>'
@@ -152,7 +154,8 @@ def changes(pairs: Sequence[tuple[Score, Score]], done: str) -> str:
     noted = notes([note for _, after in pairs for note in after.notes])
     references = " ".join(escape(r) for r in dict.fromkeys(b.reference for b, _ in pairs))
     return (
-        f'<div class="tables scroll"><table><caption>{escape(done)}</caption><thead><tr>'
+        '<div class="tables scroll" tabindex="0">'
+        f"<table><caption>{escape(done)}</caption><thead><tr>"
         "<th>Condition</th><th>As it is</th><th>Changed</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{noted}<p class='caption'>{references}</p>"
     )

@@ -148,7 +148,8 @@ def worklist_html(entries: Sequence[Entry], done: bool = False) -> str:
             "Save as CSV</a> (made in this page; the server keeps none)</p>"
         )
     return (
-        '<div class="tables scroll"><table><caption>Worklist</caption><thead><tr><th>Rank</th>'
+        '<div class="tables scroll" tabindex="0">'
+        "<table><caption>Worklist</caption><thead><tr><th>Rank</th>"
         "<th>Study</th><th>Urgent condition that fits best</th><th>Percentile</th><th>Why</th></tr>"
         f"</thead><tbody>{rows}</tbody></table></div><p class='caption'>{told}</p>{link}"
     )

@@ -73,7 +73,10 @@ def test_an_answer_goes_to_who_asked_and_to_nobody_else(inside, exam):
         path = client.post("/upload", files={"files": (exam.name, exam.read_bytes())}).json()[0]
         file = {"path": path, "meta": {"_type": "gradio.FileData"}}
         call = client.post("/call/read", json={"data": [[file]]}).json()["event_id"]
-        other = client.get("/call/read/" + "0" * len(call))
-        assert "series" not in other.text
+        try:
+            guessed = client.get("/call/read/" + "0" * len(call)).text
+        except httpx.RemoteProtocolError:  # cut off is an answer, too
+            guessed = ""
+        assert "series" not in guessed
         assert "series" in client.get(f"/call/read/{call}").text
     assert until(lambda: inside.left() == [])

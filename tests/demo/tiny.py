@@ -69,14 +69,16 @@ def tiny_parts(folder: Path) -> tuple[CMRCLIP, CaseLibrary, dict[str, Path]]:
     return model, library, {"lv_dilation": beating_exam(folder / "lv_dilation.zip")}
 
 
-def built(model: CMRCLIP, library: CaseLibrary | None, samples: dict[str, Path]):
+def built(
+    model: CMRCLIP, library: CaseLibrary | None, samples: dict[str, Path], trouble: str = ""
+):
     """The page, not served."""
     from app import build_demo
     from engine import Engine
     from models import Engines
     from sources import Samples
 
-    return build_demo(Engines(Engine(model, library)), Samples(samples))
+    return build_demo(Engines(Engine(model, library)), Samples(samples), trouble)
 
 
 def _dot(seed: int) -> bytes:
