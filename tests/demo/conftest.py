@@ -78,7 +78,7 @@ def inside(parts: tuple, tmp_path_factory: pytest.TempPathFactory) -> Iterator[I
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(uploads))
         patch.setattr("tempfile.tempdir", str(folder))
-        patch.setattr(app, "Shared", lambda *given: made.append(Shared(*given)) or made[0])
+        patch.setattr(app, "Shared", lambda *given: made.append(Shared(*given)) or made[-1])
         from shared import Shared
 
         demo = built(*parts)
