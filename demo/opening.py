@@ -168,7 +168,12 @@ def add(shared: Shared) -> Callable[[], None]:
         box, *how = asking.inputs[1:]
         own: list[Any] = [cards, upload, folder, shared.state, status, cines, facts]
         outputs = list(dict.fromkeys([*own, *shared.cleared, *asking.outputs]))
-        options = {"outputs": outputs, "show_progress": "hidden", **LOOKING}
+        options = {
+            "outputs": outputs,
+            "show_progress": "full",
+            "show_progress_on": status,
+            **LOOKING,
+        }
         events = [
             upload.upload(open_upload, [upload, model, box, *how], **options),
             folder.upload(open_upload, [folder, model, box, *how], **options),
