@@ -51,7 +51,11 @@ log = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
 STYLES = ("style.css", "viewer.css", "comparing.css")
-HEAD = '<meta name="robots" content="noindex">'
+# A rule about what lies around the page has its place in the head: Gradio narrows those of a sheet.
+HEAD = (
+    '<meta name="robots" content="noindex"><style>@media (max-width: 640px) '
+    "{ .gradio-container .main.fillable.app { padding: 8px 4px !important; } }</style>"
+)
 
 
 def build_demo(engines: Engines, samples: Samples, trouble: str = "") -> gr.Blocks:
@@ -75,10 +79,10 @@ def build_demo(engines: Engines, samples: Samples, trouble: str = "") -> gr.Bloc
             with gr.Tab("A study", id="study"):
                 connect_opening = opening.add(shared)
                 with gr.Row(equal_height=False):
-                    with gr.Column(scale=7, min_width=290):
+                    with gr.Column(scale=7, min_width=290, elem_id="watching"):
                         shared.cines.render()
                         shared.facts.render()
-                    with gr.Column(scale=5, min_width=290):
+                    with gr.Column(scale=5, min_width=290, elem_id="asking"):
                         connect_asking = asking.add(shared)
                 below = gr.Column(visible=False, elem_id="below")
                 shared.clear(below, gr.Column(visible=False))
