@@ -70,7 +70,7 @@ def samples(cards: Mapping[str, tuple[str, bytes | None]]) -> str:
     buttons = "".join(
         f'<button type="button" class="sample" data-sample="{escape(key)}">'
         + (_image(thumb, "") if thumb else "")
-        + f"<span>{escape(title)}</span></button>"
+        + f"<span>{escape(title).replace('omyop', 'o&shy;myop')}</span></button>"
         for key, (title, thumb) in cards.items()
     )
     return f'<div class="samples" role="group" aria-label="Samples">{buttons}</div>'
