@@ -69,9 +69,7 @@ def tiny_parts(folder: Path) -> tuple[CMRCLIP, CaseLibrary, dict[str, Path]]:
     return model, library, {"lv_dilation": beating_exam(folder / "lv_dilation.zip")}
 
 
-def built(
-    model: CMRCLIP, library: CaseLibrary | None, samples: dict[str, Path], trouble: str = ""
-):
+def built(model: CMRCLIP, library: CaseLibrary | None, samples: dict[str, Path], trouble: str = ""):
     """The page, not served."""
     from app import build_demo
     from engine import Engine
