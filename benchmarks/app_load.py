@@ -14,20 +14,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import numpy as np
+from app_served import served
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -35,7 +30,6 @@ from cmrclip_lite import load, read_study  # noqa: E402
 from cmrclip_lite.bundled import sample_studies  # noqa: E402
 from cmrclip_lite.prompts import CONDITIONS  # noqa: E402
 
-ROOT = Path(__file__).parents[1]
 ASKED = 4  # conditions a session
 CLOSE = 1e-4  # of a similarity: one person's answer differs from another's by far more
 PATIENCE_S = 900
@@ -55,7 +49,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=50)
     arguments = parser.parse_args()
     sessions = prepared(arguments.sessions)
-    with served() as (url, process):
+    with served() as (url, process, _):
         ask(url, sessions[0])  # what a server does once only
         alone = [ask(url, sessions[0])[0] for _ in range(3)]
         rest = memory_mb(process, "VmRSS")
@@ -115,41 +109,6 @@ def ask(url: str, session: Session) -> tuple[float, str]:
         [s["similarity"] for s in told], session.expected, atol=CLOSE
     )
     return took, "own" if own else "another's"
-
-
-@contextmanager
-def served() -> Iterator[tuple[str, int]]:
-    """The app on a free port, and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"GRADIO_SERVER_PORT": str(port), "TMPDIR": folder}
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "demo" / "app.py")],
-            env=environment | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        url = f"http://127.0.0.1:{port}"
-        try:
-            wait_for(url, process)
-            yield url, process.pid
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
-
-
-def wait_for(url: str, process: subprocess.Popen) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            raise SystemExit("The app stopped before it served its page.")
-        try:
-            httpx.get(url, timeout=5)
-            return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    raise SystemExit("The app served no page within two minutes.")
 
 
 def memory_mb(process: int, name: str) -> float:

@@ -16,19 +16,12 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
+from app_served import APP, served
 
-ROOT = Path(__file__).parents[1]
 PATIENCE_MS = 120_000
 SETTLED_S = 3.0  # a person looks at the page before he clicks
 AGAIN = 3
@@ -54,11 +47,7 @@ def main() -> None:
 
     commands = {
         "floor": ([sys.executable, "-c", FLOOR], "#go", "#out b"),
-        "app": (
-            [sys.executable, str(ROOT / "demo" / "app.py")],
-            "button.sample",
-            "#plot .bars .point",
-        ),
+        "app": (APP, "button.sample", "#plot .bars .point"),
     }
     times: dict[str, list[list[float]]] = {name: [] for name in commands}
     with sync_playwright() as playwright:
@@ -66,9 +55,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for _ in range(arguments.rounds):
             for name, (command, click, wait) in commands.items():
-                with started(command) as (url, served):
+                with served(command) as (url, _, seconds):
                     first, later = in_browser(browser, url, click, wait)
-                times[name].append([served, first, later])
+                times[name].append([seconds, first, later])
         browser.close()
     floor, app = (np.array(times[name]) for name in commands)
     print(f"{arguments.rounds} rounds on {os.cpu_count()} cores; seconds, medians")
@@ -97,49 +86,6 @@ def in_browser(browser, url: str, click: str, wait: str) -> tuple[float, float]:
         took.append(time.perf_counter() - start)
         page.close()
     return took[0], float(np.median(took[1:]))
-
-
-@contextmanager
-def started(command: list[str]) -> Iterator[tuple[str, float]]:
-    """A server on a free port, and the seconds until it served its page."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"GRADIO_SERVER_PORT": str(port), "TMPDIR": folder}
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            env=environment | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            wait_for(url, process)
-            yield url, time.perf_counter() - start
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(30)
-
-
-def wait_for(url: str, process: subprocess.Popen) -> None:
-    """Wait for the page.
-
-    The first answer counts, asked for at once and then every hundredth of a second.
-    """
-    import httpx
-
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise SystemExit("The app stopped before it served its page.")
-        try:
-            httpx.get(url, timeout=30).raise_for_status()
-            return
-        except httpx.TransportError:
-            time.sleep(0.01)
-    raise SystemExit("The app served no page within two minutes.")
 
 
 if __name__ == "__main__":
