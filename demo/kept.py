@@ -36,15 +36,23 @@ class KeptStudies:
         self.budget = budget
         self.seconds = seconds
         self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._open: set[str] = set()  # sessions that opened something and have not ended
         self._lock = threading.Lock()
         self._sweeper: threading.Thread | None = None
 
+    def begin(self, session: str | None) -> None:
+        """A session begins to open a study; the one before goes at once."""
+        with self._lock:
+            self._held.pop(session, None)
+            if session is not None:
+                self._open.add(session)
+
     def put(self, session: str | None, study: Study) -> None:
-        """Keep a study for a session in place of the one before."""
-        if session is None:
-            return
+        """Keep the study that a session began to open; not if the session ended meanwhile."""
         size = sum(series.pixels.nbytes for series in study.series)
         with self._lock:
+            if session not in self._open:
+                return
             self._held.pop(session, None)
             self._held[session] = _Held(study, size, time.monotonic())
             self._give_up()
@@ -71,9 +79,10 @@ class KeptStudies:
             return held.study
 
     def drop(self, session: str | None) -> None:
-        """Forget a session's study, if there is one."""
+        """A session ends: forget its study, also one that is still being opened."""
         with self._lock:
             self._held.pop(session, None)
+            self._open.discard(session)
 
     def __len__(self) -> int:
         return len(self._held)

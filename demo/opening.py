@@ -130,7 +130,7 @@ def add(shared: Shared) -> Callable[[], None]:
         source: Source, model: str, question: tuple[str, dict, str], request: gr.Request
     ) -> Iterator[dict]:
         """Read, then picture, then embed and ask; each is shown as soon as it is there."""
-        shared.kept.drop(request.session_hash)
+        shared.kept.begin(request.session_hash)
         shown = {
             upload: None,
             folder: gr.skip(),

@@ -85,7 +85,6 @@ class Samples(Mapping[str, Source]):
     """
 
     def __init__(self, paths: Mapping[str, Path]) -> None:
-        self.paths = paths
         self._sources = {
             name: Source(lambda path=path: read_study(path), name) for name, path in paths.items()
         }
