@@ -19,11 +19,13 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c constraint
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(PIP_ARGS)
 NOTEBOOKS = $(wildcard notebooks)
 
-.PHONY: help demo notebooks test test-fast lint space wheel clean
+.PHONY: help demo notebooks notebooks-saved address test test-fast lint space wheel clean
 
 help:
 	@echo "make demo        set up and start the app on http://127.0.0.1:7860"
 	@echo "make notebooks   set up and open the tutorials in JupyterLab"
+	@echo "make notebooks-saved   run the tutorials and save what they show"
+	@echo "make address     write the public address of pyproject.toml wherever it is needed"
 	@echo "make test        set up and run every test, the notebooks included"
 	@echo "make test-fast   the tests without the slow ones, the browser and the notebooks"
 	@echo "make lint        ruff: rules and formatting"
@@ -65,8 +67,17 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.demo
 	$(BIN)/cmrclip demo
 
+# The configuration lets exams of more than 10 MB be uploaded.
 notebooks: $(VENV)/.notebooks
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab --config notebooks/jupyter_server_config.json notebooks
+
+# What people without a kernel see: the outputs that are committed, and the index's pictures.
+notebooks-saved: $(VENV)/.test
+	$(BIN)/python notebooks/save.py
+
+# After a change of project.urls in pyproject.toml.
+address: $(BIN)/python
+	$(BIN)/python notebooks/address.py
 
 # One pytest run for both, so that one closing line counts everything.
 test: $(VENV)/.test

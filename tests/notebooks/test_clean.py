@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[1] / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 MOST_OUTPUT = 1_000_000  # bytes
 # A path of somebody's machine, in code, text or output.
@@ -66,3 +66,23 @@ def test_its_cells_have_names_that_last(notebook):
 def test_a_machines_path_would_be_seen(written):
     assert OF_A_MACHINE.search(written)
     assert not OF_A_MACHINE.search("https://doi.org/home/x and ../mnt/x and a/root/b")
+
+
+def test_what_is_saved_needs_no_kernel(notebook):
+    """See `notebooks/save.py`: GitHub shows no widget, no script and no moving picture."""
+    for cell in notebook["cells"]:
+        for kinds in (output.get("data", {}) for output in cell.get("outputs", [])):
+            assert "application/vnd.jupyter.widget-view+json" not in kinds
+            assert "image/webp" not in "".join(kinds.get("text/html", ""))
+            assert "application/vnd.plotly.v1+json" not in kinds or "image/png" in kinds
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in code), "run `make notebooks-saved`"
+
+
+def test_the_index_has_a_picture_of_it(notebook, request):
+    tagged = [c for c in notebook["cells"] if "index-picture" in c["metadata"].get("tags", [])]
+    assert len(tagged) == 1
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    stem = request.node.callspec.id
+    assert f"(pictures/{stem[:2]}.png)" in index
+    assert (FOLDER / "pictures" / f"{stem[:2]}.png").stat().st_size < 100_000
