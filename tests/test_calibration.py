@@ -115,6 +115,8 @@ def test_a_reading_says_what_it_is_measured_against():
     assert "likelihood ratio" in sentence and "Bayes" not in sentence
     carried = curve.read(0.1, prevalence=0.02).sentence()
     assert "Bayes' rule to patients of whom 2% do" in carried and "made-up hearts" in carried
+    rare = curve.read(0.1, prevalence=0.002).sentence()
+    assert "of whom 0.2% do" in rare and " 0% have it" not in rare
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -115,11 +115,12 @@ class Reading:
         """The probability and the likelihood ratio, with what they are measured against."""
         by_bayes = ""
         if self.prevalence != self.cohort.prevalence:
-            by_bayes = f", carried over by Bayes' rule to patients of whom {self.prevalence:.0%} do"
+            share = _share(self.prevalence)
+            by_bayes = f", carried over by Bayes' rule to patients of whom {share} do"
         how = f"likelihood ratio {_shown(self.likelihood_ratio)}, {METHODS[self.method]}"
         text = (
-            f"'{self.cohort.condition}': of patients with such a similarity, {self.probability:.0%}"
-            f" have it{by_bayes} ({how}), {self.cohort.sentence()}."
+            f"'{self.cohort.condition}': of patients with such a similarity, "
+            f"{_share(self.probability)} have it{by_bayes} ({how}), {self.cohort.sentence()}."
         )
         if self.beyond:
             text += " The similarity lies outside those of all its cases; the nearest was read."
@@ -201,6 +202,11 @@ def at_prevalence(ratio: float, prevalence: float) -> float:
     """The probability that a likelihood ratio gives at a prevalence, by Bayes' rule."""
     odds = ratio * prevalence / (1 - prevalence)
     return odds / (1 + odds)
+
+
+def _share(value: float) -> str:
+    """Per cent, with digits where a share is so small that it would read 0%."""
+    return f"{value:.0%}" if value >= 0.01 else f"{100 * value:.2g}%"
 
 
 def _shown(ratio: float) -> str:

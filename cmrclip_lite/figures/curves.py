@@ -99,6 +99,7 @@ def _band(
     figure.add_scatter(
         x=[*x, *x[::-1]],
         y=[*high, *low[::-1]],
+        mode="lines",
         fill="toself",
         fillcolor=_BAND,
         line={"width": 0},

@@ -29,10 +29,11 @@ class TrainingLabels:
     """One synthetic heart on the grid of the "heart" layout.
 
     Attributes:
-        labels: `(7, 3, 96, 96)` uint8 tissues on a 2 mm grid around the heart. The first five
-            frames are short-axis levels (base, middle, apex) at end-diastole, halfway to
-            end-systole, end-systole, halfway back, and late in diastole; the last two hold the
-            four-, two- and three-chamber planes at end-diastole and at end-systole.
+        labels: `(7, 3, 96, 96)` uint8 tissues on a 2 mm grid around the heart, unless asked
+            otherwise. The first five frames are short-axis levels (base, middle, apex) at
+            end-diastole, halfway to end-systole, end-systole, halfway back, and late in diastole;
+            the last two hold the four-, two- and three-chamber planes at end-diastole and at
+            end-systole.
         truth: what is true of it.
     """
 
@@ -40,7 +41,14 @@ class TrainingLabels:
     truth: Truth
 
 
-def training_labels(seed: int, diagnosis: str | None = None) -> TrainingLabels:
+def training_labels(
+    seed: int,
+    diagnosis: str | None = None,
+    *,
+    size: int = SIZE,
+    spacing_mm: float = SPACING_MM,
+    long_axes: bool = True,
+) -> TrainingLabels:
     """A random heart in the planes of the layout, as real exams would show it.
 
     The planes stay fixed in space while the heart moves through them. Their heights, tilts, the
@@ -50,19 +58,27 @@ def training_labels(seed: int, diagnosis: str | None = None) -> TrainingLabels:
     Args:
         seed: the same seed gives the same labels.
         diagnosis: as in `cohort.draw_truth`.
+        size: rows and columns of a plane.
+        spacing_mm: from one to the next.
+        long_axes: False leaves them out, and with them most of the time.
     """
     rng = np.random.default_rng([seed, 7])
     truth = draw_truth(rng, diagnosis)
     heart = draw_heart(truth, rng)
     body = draw_body(heart, rng)
-    short = _short_axes(heart, body, rng)
-    long = np.stack([_long_axis(heart, body, name, rng) for name in _LONG_AXIS], axis=1)
-    return TrainingLabels(np.concatenate([short, long]), truth)
+    steps = (np.arange(size, dtype=np.float32) - (size - 1) / 2) * spacing_mm
+    frames = _short_axes(heart, body, steps, rng)
+    if long_axes:
+        long = [_long_axis(heart, body, name, steps, rng) for name in _LONG_AXIS]
+        frames = np.concatenate([frames, np.stack(long, axis=1)])
+    return TrainingLabels(frames, truth)
 
 
-def _short_axes(heart: Heart, body: Body, rng: np.random.Generator) -> np.ndarray:
+def _short_axes(
+    heart: Heart, body: Body, steps: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     u = heart.length_mm * (np.array([0.28, 0.5, 0.73]) + rng.uniform(-0.11, 0.11, 3))
-    gx, gy = _grid(rng)
+    gx, gy = _grid(steps, rng)
     turn = np.radians(rng.uniform(-40, 40) if rng.random() < 0.9 else rng.uniform(-180, 180))
     gx, gy = _turned(gx, gy, turn)
     middle = _middle(heart) + rng.normal(0, 4, 2)
@@ -71,7 +87,7 @@ def _short_axes(heart: Heart, body: Body, rng: np.random.Generator) -> np.ndarra
     y = middle[1] + gy + rng.normal(0, slip, (3, 1))
     tilt = tuple(np.clip(rng.normal(0, 0.06, 2), -0.15, 0.15))
     points = short_axis_points(heart, body, x, y, u, tilt)
-    return _painted(heart, points, _phases(heart, rng)).reshape(5, 3, SIZE, SIZE)
+    return _painted(heart, points, _phases(heart, rng)).reshape(5, 3, len(steps), len(steps))
 
 
 def _phases(heart: Heart, rng: np.random.Generator) -> np.ndarray:
@@ -85,8 +101,10 @@ def _phases(heart: Heart, rng: np.random.Generator) -> np.ndarray:
     return (np.array([ed, between[0], es, between[1], late]) % 1.0).astype(np.float32)
 
 
-def _long_axis(heart: Heart, body: Body, name: str, rng: np.random.Generator) -> np.ndarray:
-    """`(2, 96, 96)` labels of one long-axis plane at end-diastole and end-systole.
+def _long_axis(
+    heart: Heart, body: Body, name: str, steps: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """`(2, N, N)` labels of one long-axis plane at end-diastole and end-systole.
 
     Its middle lies beside that of the short-axis stack.
     """
@@ -94,7 +112,7 @@ def _long_axis(heart: Heart, body: Body, name: str, rng: np.random.Generator) ->
     angle = np.radians(cut + rng.normal(0, 5.5))
     side = np.array([np.cos(angle), -np.sin(angle), rng.normal(0, 0.05)])
     up = np.array([rng.normal(0, 0.05), rng.normal(0, 0.05), -1.0])
-    gx, gy = _grid(rng)
+    gx, gy = _grid(steps, rng)
     gx, gy = _turned(gx, gy, np.radians(lie + rng.normal(0, 28)))
     middle = np.array([*_middle(heart), LONG_AXIS_MIDDLE * heart.length_mm])
     off = np.array([*(middle[:2] @ side[:2] * side[:2]), middle[2]])
@@ -102,7 +120,9 @@ def _long_axis(heart: Heart, body: Body, name: str, rng: np.random.Generator) ->
     p = off + gx.ravel()[:, None] * side + gy.ravel()[:, None] * up
     x, y, u = p.T.astype(np.float32)
     phases = (np.array([0, heart.es_time]) + rng.normal(0, 0.015, 2)).astype(np.float32) % 1
-    return _painted(heart, any_points(heart, body, x, y, u), phases).reshape(2, SIZE, SIZE)
+    return _painted(heart, any_points(heart, body, x, y, u), phases).reshape(
+        2, len(steps), len(steps)
+    )
 
 
 def _painted(heart: Heart, points: Points, phases: np.ndarray) -> np.ndarray:
@@ -115,9 +135,8 @@ def _middle(heart: Heart) -> np.ndarray:
     return np.array([0.5 * rv_centre(heart, np.array([0.45 * heart.length_mm]))[0][0], 0.0])
 
 
-def _grid(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """`(1, N)` mm from the middle of the image, sometimes mirrored."""
-    steps = (np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2) * SPACING_MM
+def _grid(steps: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """`(1, N x N)` mm from the middle of the image, sometimes mirrored."""
     gx, gy = (g.ravel()[None] for g in np.meshgrid(steps, steps))
     if rng.random() < 0.15:
         kind = rng.integers(4)

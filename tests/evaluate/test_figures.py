@@ -36,6 +36,7 @@ def test_a_curve_from_examples_stands_beside_the_prompts_and_the_probes():
     few = [FewShot(k, Estimate(a, a - 0.1, a + 0.05), 0.02) for k, a in ((1, 0.6), (2, 0.7))]
     figure = few_shot_curve(few, 0.9, [("linear probe", 0.95)])
     lines = {trace.name: trace for trace in figure.data if trace.showlegend is not False}
+    assert figure.data[0].fill == "toself" and figure.data[0].mode == "lines"  # no dots on it
     assert list(lines["examples of each class"].y) == [0.6, 0.7]
     assert list(lines["zero-shot, by prompts"].y) == [0.9, 0.9]
     assert list(lines["linear probe"].y) == [0.95, 0.95]

@@ -19,6 +19,15 @@ def test_the_same_seed_gives_the_same_heart_and_another_seed_another() -> None:
     assert not np.array_equal(first.labels, other.labels)
 
 
+def test_a_coarse_heart_is_the_same_heart() -> None:
+    fine = training_labels(11, size=97)  # a middle pixel, in either grid
+    coarse = training_labels(11, size=49, spacing_mm=4.0, long_axes=False)
+
+    assert coarse.truth == fine.truth
+    assert coarse.labels.shape == (5, 3, 49, 49)
+    np.testing.assert_array_equal(coarse.labels, fine.labels[:5, :, ::2, ::2])
+
+
 def test_labels_have_the_frames_that_training_expects() -> None:
     case = training_labels(11, "normal")
 
