@@ -82,7 +82,7 @@ address: $(BIN)/python
 # One pytest run for both, so that one closing line counts everything.
 test: $(VENV)/.test
 	$(BIN)/python -m pytest tests $(NOTEBOOKS) --nbval --nbval-current-env \
-		--nbval-cell-timeout 300 $(PYTEST_ARGS)
+		--nbval-sanitize-with notebooks/sanitize.cfg --nbval-cell-timeout 300 $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m "not slow and not browser" $(PYTEST_ARGS)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import json
 import os
 import re
 from pathlib import Path
@@ -27,8 +26,8 @@ FOLDER = Path(__file__).resolve().parent
 PICTURES = FOLDER / "pictures"
 PLOTLY, WIDGET = "application/vnd.plotly.v1+json", "application/vnd.jupyter.widget-view+json"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-PLOT_WIDTH, MOST_PLOT_JSON = 760, 60_000  # pixels; bytes, above which only the picture is kept
-INDEX_WIDTH = 320
+PLOT_WIDTH = 760  # pixels
+INDEX_WIDTH = 240
 _MOVING = re.compile(r"data:image/webp;base64,([A-Za-z0-9+/=]+)")
 
 
@@ -44,10 +43,8 @@ def still_saved(data: dict[str, Any], draw: Plots) -> dict[str, Any]:
     """What is kept of an output: nothing that needs a kernel, a script or a player."""
     data = {kind: value for kind, value in data.items() if kind != WIDGET}
     if PLOTLY in data:
-        figure = data[PLOTLY]
-        data = {"image/png": draw(figure), "text/plain": "A plot"}
-        if len(json.dumps(figure)) < MOST_PLOT_JSON:
-            data[PLOTLY] = figure
+        kind, picture = draw(data[PLOTLY])
+        data = {kind: picture, "text/plain": "A plot"}
     if "image/jpeg" in data:  # GitHub takes the page for the better one, and then drops its picture
         data.pop("text/html", None)
     if "text/html" in data:
@@ -56,10 +53,9 @@ def still_saved(data: dict[str, Any], draw: Plots) -> dict[str, Any]:
 
 
 def _first_phase(match: re.Match) -> str:
-    out = io.BytesIO()
     with Image.open(io.BytesIO(base64.b64decode(match.group(1)))) as moving:
-        moving.convert("L").save(out, "JPEG", quality=75)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+        still = _jpeg(moving.convert("L"))
+    return "data:image/jpeg;base64," + base64.b64encode(still).decode("ascii")
 
 
 class Plots:
@@ -82,15 +78,20 @@ class Plots:
         self._page.context.browser.close()
         self._playwright.stop()
 
-    def __call__(self, figure: dict[str, Any]) -> str:
-        """A figure as base64 PNG."""
+    def __call__(self, figure: dict[str, Any]) -> tuple[str, str]:
+        """A figure as a picture: its kind, and its bytes in base64."""
         uri = self._page.evaluate(
             """async ([figure, width]) => Plotly.toImage(figure, {
                 format: "png", width, height: figure.layout.height || 420})""",
             [figure, PLOT_WIDTH],
         )
-        with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as picture:
-            return base64.b64encode(_few_colours(picture)).decode("ascii")
+        with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as drawn:
+            picture = Image.new("RGBA", drawn.size, "white")
+            picture.alpha_composite(drawn.convert("RGBA"))
+            # Lines and bars are smaller as the one, pictures within a plot as the other.
+            kinds = {"image/png": _few_colours(picture), "image/jpeg": _jpeg(picture)}
+        kind = min(kinds, key=lambda kind: len(kinds[kind]))
+        return kind, base64.b64encode(kinds[kind]).decode("ascii")
 
 
 def save(path: Path, draw: Plots) -> None:
@@ -118,6 +119,12 @@ def _index_picture(outputs: list[Any], to: Path) -> None:
         picture.thumbnail((INDEX_WIDTH, INDEX_WIDTH))
         to.parent.mkdir(exist_ok=True)
         to.write_bytes(_few_colours(picture))
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    (picture if picture.mode == "L" else picture.convert("RGB")).save(out, "JPEG", quality=75)
+    return out.getvalue()
 
 
 def _few_colours(picture: Image.Image) -> bytes:

@@ -16,7 +16,7 @@ from ..figures import heart_rate_fps, moving_grid, picture_data_uri
 from ..library import Case
 from ..study import Series
 
-_JPEG_QUALITY = 80
+_JPEG_QUALITY = 65
 _GAP = 4  # pixels between the two phases of a still
 
 
