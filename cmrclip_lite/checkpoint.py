@@ -14,7 +14,7 @@ import os
 import pickle
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,18 +124,61 @@ class _NoInitialValues(TorchFunctionMode):
         return function(*args, **kwargs)
 
 
-def content_id(config: ModelConfig | GeneralConfig, state: Mapping[str, Tensor]) -> str:
+def content_id(
+    config: ModelConfig | GeneralConfig, state: Mapping[str, Tensor], path: Path | None = None
+) -> str:
     """A SHA-256 of the configuration and of every tensor: name, type, shape and bytes.
 
     It is of the content, not of a file: the same weights as a pickle and as safetensors have one
     id. About 0.7 s per GB.
+
+    Args:
+        path: the safetensors file that `state` maps. Its bytes are read from there, so that
+            weights that nobody uses need not come into memory.
     """
     digest = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode())
+    stored = _Stored(path) if path and path.suffix == ".safetensors" else {}
     for key in sorted(set(state) - set(OLD_BUFFERS)):
-        tensor = state[key].detach().cpu().contiguous()
+        tensor = state[key].detach()
         digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        if key in stored:
+            for block in stored.blocks(key):
+                digest.update(block)
+        else:
+            digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
+
+
+class _Stored:
+    """The bytes of the tensors in a safetensors file, by their plain names.
+
+    The format: the header's length in 8 bytes, the header in JSON, the tensors.
+    """
+
+    BLOCK = 1 << 22
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length))
+        header.pop("__metadata__", None)
+        self.spans = {
+            name.removeprefix("module."): [8 + length + end for end in about["data_offsets"]]
+            for name, about in header.items()
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.spans
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """The bytes of one tensor, some at a time."""
+        start, end = self.spans[name]
+        with self.path.open("rb") as file:
+            file.seek(start)
+            while block := file.read(min(self.BLOCK, end - start)):
+                start += len(block)
+                yield block
 
 
 def read_tokenizer(path: Path, config: TextConfig | GeneralText) -> Tokenizer:

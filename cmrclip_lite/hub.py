@@ -81,7 +81,7 @@ def load(
     except CheckpointError as error:
         raise CheckpointError(f"{source.name}: {error}") from error
     model.name = source.name
-    model.identity = checkpoint.content_id(config, state)
+    model.identity = checkpoint.content_id(config, state, source.weights)
     log.info("Loaded %s (%s).", model.name, model.identity[:12])
     return model.to(device=target, dtype=kind)
 
