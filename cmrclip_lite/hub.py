@@ -46,6 +46,7 @@ def load(
     dtype: str | torch.dtype | None = None,
     cache_dir: str | Path | None = None,
     token: str | bool | None = None,
+    max_memory: int | None = None,
 ) -> CMRCLIP | GeneralModel:
     """A model ready to encode, in evaluation mode.
 
@@ -60,10 +61,12 @@ def load(
             the file holds.
         cache_dir: where downloads are kept; None takes the Hub cache.
         token: for private or gated repositories; None takes the one you logged in with.
+        max_memory: bytes that encoding studies on a CPU may take beside weights and clips, in
+            float32; less memory costs time. None takes what is quickest.
 
     Raises:
-        CheckpointError: if there is no such checkpoint, it cannot be downloaded, or its parts do
-            not fit each other.
+        CheckpointError: if there is no such checkpoint, it cannot be downloaded, its parts do not
+            fit each other, or it is a general one and `max_memory` was given.
     """
     target, kind = _device(device), _dtype(dtype)
     source = _find(name, revision, cache_dir, token)
@@ -80,6 +83,10 @@ def load(
             model = checkpoint.build_model(config, state, source.tokenizer(config.text))
     except CheckpointError as error:
         raise CheckpointError(f"{source.name}: {error}") from error
+    if general and max_memory is not None:
+        raise CheckpointError(f"{source.name}: max_memory is for cardiac models; leave it out.")
+    if not general:
+        model.video_model.max_memory = max_memory
     model.name = source.name
     model.identity = checkpoint.content_id(config, state, source.weights)
     log.info("Loaded %s (%s).", model.name, model.identity[:12])

@@ -300,3 +300,8 @@ def test_a_library_is_built_and_searched_with_a_general_model(
     ours = load(model, device="cpu").encode_study(study).numpy()
     (stored,) = library.get(["exam-0"])
     np.testing.assert_allclose(ours, stored.embedding, atol=1e-5)
+
+
+def test_a_limit_that_would_not_hold_is_refused(checkpoints):
+    with pytest.raises(CheckpointError, match="max_memory is for cardiac models"):
+        load(checkpoints["clip"], max_memory=10**9)

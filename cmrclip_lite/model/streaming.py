@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, scaled_dot_product_attention
 
+from ..errors import CmrClipError
+
 if TYPE_CHECKING:
     from .video_encoder import Block, DividedAttention, SpaceTimeTransformer
 
@@ -51,10 +53,28 @@ def class_token(model: SpaceTimeTransformer, clip: Tensor, chunk: int = CHUNK) -
     return top
 
 
-def memory(frames: int, places: int, width: int, chunk: int = CHUNK, itemsize: int = 4) -> int:
-    """Bytes that `class_token` needs beside weights and clip, about."""
+def memory(frames: int, places: int, width: int, chunk: int = CHUNK) -> int:
+    """Bytes that `class_token` needs beside weights and clip, about, in float32.
+
+    A piece holds at least one frame, and one place in all frames.
+    """
     chunk = min(max(chunk, frames, places), frames * places)
-    return (2 * frames * places + WORKING_WIDTHS * chunk) * width * itemsize
+    return 4 * width * (2 * frames * places + WORKING_WIDTHS * chunk)
+
+
+def chunk_within(most: int, frames: int, places: int, width: int) -> int:
+    """The largest chunk, at most `CHUNK`, with which `memory` is at most `most` bytes.
+
+    Raises:
+        CmrClipError: if there is none.
+    """
+    least = memory(frames, places, width, chunk=1)
+    if most < least:
+        raise CmrClipError(
+            f"A study of {frames} frames needs {least / 1e6:.0f} MB beside the weights, and "
+            f"max_memory allows {most / 1e6:.0f} MB; allow more, or show it fewer frames."
+        )
+    return min(CHUNK, (most // (4 * width) - 2 * frames * places) // WORKING_WIDTHS)
 
 
 def _embedded(model: SpaceTimeTransformer, clip: Tensor, chunk: int) -> Tensor:

@@ -150,11 +150,17 @@ class Block(nn.Module):
 
 
 class SpaceTimeTransformer(nn.Module):
-    """A clip to one feature vector: the class token after the last block."""
+    """A clip to one feature vector: the class token after the last block.
+
+    Attributes:
+        max_memory: bytes that inference on a CPU may take beside weights and clips; less memory
+            costs time. None takes what is quickest.
+    """
 
     def __init__(self, config: VideoConfig) -> None:
         super().__init__()
         self.config = config
+        self.max_memory: int | None = None
         patches = (config.image_size // config.patch_size) ** 2
         self.patch_embed = PatchEmbed(config)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
@@ -171,7 +177,9 @@ class SpaceTimeTransformer(nn.Module):
         """
         self._check(clip)
         if self._in_pieces(clip):
-            return self.norm(torch.cat([streaming.class_token(self, study) for study in clip]))
+            chunk = self._chunk(clip.shape[1])
+            found = [streaming.class_token(self, study, chunk) for study in clip]
+            return self.norm(torch.cat(found))
         return self.norm(self.encode(clip)[:, 0])
 
     def encode(self, clip: Tensor) -> Tensor:
@@ -202,7 +210,14 @@ class SpaceTimeTransformer(nn.Module):
         """Whether there is no gradient to keep, and enough to do for pieces to be quicker."""
         few = clip.shape[1] * (self.pos_embed.shape[1] - 1) < streaming.CHUNK // 2
         plain = clip.device.type == "cpu" and clip.dtype == torch.float32
-        return plain and not few and not torch.is_grad_enabled()
+        bounded = self.max_memory is not None
+        return plain and (bounded or not few) and not torch.is_grad_enabled()
+
+    def _chunk(self, frames: int) -> int:
+        if self.max_memory is None:
+            return streaming.CHUNK
+        _, positions, width = self.pos_embed.shape
+        return streaming.chunk_within(self.max_memory, frames, positions - 1, width)
 
     def _check(self, clip: Tensor) -> None:
         size, most = self.config.image_size, self.config.num_frames

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from cmrclip_lite import CmrClipError, load
 from cmrclip_lite.model import VideoConfig, streaming
 from cmrclip_lite.model.video_encoder import SpaceTimeTransformer
 from tests.model.plain import video_features
@@ -93,6 +94,38 @@ def test_the_input_is_left_as_it_was():
     in_pieces(model, video, 64)
     assert torch.equal(video, before[1])
     assert all(map(torch.equal, model.state_dict().values(), before[0]))
+
+
+def test_less_memory_gives_the_same_in_smaller_pieces(monkeypatch):
+    model, video = build(), clip(16)
+    expected, sizes = whole(model, video), []
+    original = streaming.class_token
+    monkeypatch.setattr(
+        streaming, "class_token", lambda m, v, chunk: sizes.append(chunk) or original(m, v, chunk)
+    )
+    least = streaming.memory(16, 16, 48, chunk=1)
+    for most in (least, 2 * least, 100 * least):
+        model.max_memory = most
+        with torch.inference_mode():
+            torch.testing.assert_close(model(video), expected, atol=2e-5, rtol=1e-4)
+        assert streaming.memory(16, 16, 48, sizes[-1]) <= most
+    assert sizes == sorted(sizes) and sizes[0] == 16 and sizes[-1] == streaming.CHUNK
+
+
+def test_memory_that_cannot_suffice_is_refused_in_words():
+    model, video = build(), clip(16)
+    model.max_memory = 1000
+    with torch.inference_mode(), pytest.raises(CmrClipError, match="16 frames needs .* MB"):
+        model(video)
+
+
+def test_loading_takes_the_limit():
+    model = load(max_memory=10**9)
+    assert model.video_model.max_memory == 10**9
+    study = torch.rand(1, 7, 3, *2 * [model.config.video.image_size])
+    with torch.inference_mode():
+        bounded = model.encode_clip(study)
+        assert torch.allclose(bounded, load().encode_clip(study), atol=1e-5)
 
 
 def test_memory_grows_with_the_study_and_the_pieces():
