@@ -3,7 +3,7 @@
     python notebooks/save.py [NOTEBOOK ...]            (or: make notebooks-saved)
 
 GitHub and nbviewer show what is saved: no widget, no script, and GitHub no moving picture. So a
-plot is saved with a picture of itself (drawn by Chromium), a moving picture as a still, a widget as
+plot is saved as a picture of itself (drawn by Chromium), a moving picture as a still, a widget as
 what it shows without a kernel. The first picture of a cell tagged `index-picture` becomes the
 notebook's in `pictures/`, which the index shows.
 """
@@ -59,7 +59,7 @@ def _first_phase(match: re.Match) -> str:
 
 
 class Plots:
-    """Draws plotly figures as PNG, in one page of a headless Chromium."""
+    """Draws plotly figures in one page of a headless Chromium."""
 
     def __enter__(self) -> Plots:
         from playwright.sync_api import sync_playwright
