@@ -72,6 +72,8 @@ def load(
     source = _find(name, revision, cache_dir, token)
     try:
         general = general_config.model_type(source.config) is not None
+        if general and max_memory is not None:
+            raise CheckpointError("max_memory is for cardiac models; leave it out.")
         if general:
             state = checkpoint.read_weights(source.weights)
             config = general_config.read_config(source.config, source.beside, state)
@@ -81,12 +83,9 @@ def load(
             config = checkpoint.read_config(source.config)
             state = checkpoint.read_weights(source.weights)
             model = checkpoint.build_model(config, state, source.tokenizer(config.text))
+            model.video_model.max_memory = max_memory
     except CheckpointError as error:
         raise CheckpointError(f"{source.name}: {error}") from error
-    if general and max_memory is not None:
-        raise CheckpointError(f"{source.name}: max_memory is for cardiac models; leave it out.")
-    if not general:
-        model.video_model.max_memory = max_memory
     model.name = source.name
     model.identity = checkpoint.content_id(config, state, source.weights)
     log.info("Loaded %s (%s).", model.name, model.identity[:12])

@@ -106,13 +106,17 @@ def heartbeat_ms(series: Series) -> float | None:
     return spread * len(series.trigger_ms) / (len(series.trigger_ms) - 1) or None
 
 
-def to_grey(pixels: np.ndarray) -> np.ndarray:
-    """`(T, H, W)` to uint8 on one scale for all frames: one scale per frame would flicker."""
+def to_grey(pixels: np.ndarray, window: tuple[float, float] | None = None) -> np.ndarray:
+    """`(T, H, W)` to uint8 on one scale for all frames: one scale per frame would flicker.
+
+    Args:
+        window: what is black and what white; None takes `grey_window` of these pixels.
+    """
     pixels = np.asarray(pixels)
     if pixels.ndim != 3 or 0 in pixels.shape:
         raise StudyError(f"A moving picture needs pixels of shape (T, H, W), not {pixels.shape}.")
     pixels = np.nan_to_num(pixels.astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = grey_window(pixels)
+    low, high = window or grey_window(pixels)
     scaled = (pixels - low) / max(high - low, 1e-6)
     return (np.clip(scaled, 0, 1) * 255).round().astype(np.uint8)
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import StudyError
-from ..figures import grey_window, heart_rate_fps
+from ..figures import grey_window, heart_rate_fps, to_grey
 from ..study import Series, Study
 from .moving import watch
 
@@ -107,14 +107,11 @@ class CineViewer(widgets.VBox):
         if not self._follows:
             return
         series = self.series
-        pixels = series.pixels[self.phase.value - 1].astype(np.float32)
-        low, high = self.window.value
-        grey = np.clip((np.nan_to_num(pixels) - low) / max(high - low, 1e-6), 0, 1) * 255
+        grey = to_grey(series.pixels[[self.phase.value - 1]], self.window.value)[0]
         extent = np.array(grey.shape) * series.spacing_mm  # rows, columns in mm
         rows, columns = np.maximum(1, np.rint(extent / extent.max() * self._size)).astype(int)
-        picture = Image.fromarray(grey.round().astype(np.uint8)).resize(
-            (int(columns), int(rows)), Image.Resampling.BICUBIC
-        )
+        size = int(columns), int(rows)
+        picture = Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC)
         out = io.BytesIO()
         picture.save(out, "PNG", compress_level=1)
         self.image.value = out.getvalue()
