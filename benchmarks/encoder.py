@@ -1,42 +1,60 @@
 """How fast is the video encoder, how near to what the processor can do, and in how much memory?
 
-    python benchmarks/encoder.py                          # 4, 16 and 64 frames; some minutes
+    python benchmarks/encoder.py                          # 4, 16 and 64 frames; ten minutes
     python benchmarks/encoder.py --frames 16 --rounds 3
+    python benchmarks/encoder.py --plot docs/encoder.svg
 
-The published shape with made-up weights, float32, one study, and the bundled model on one clip. In
-turn, in one process: a plain written-out implementation (`tests/model/plain.py`) and the
-package's encoder. Printed are medians, the medians of the ratios within a round, the largest
-difference, and the share of the processor's peak: operations by the formula of `operations`, the
-same for both, over the time, over what a large matrix product reaches in the same rounds. Memory
-is the peak of processes of their own, which load a checkpoint from disk and embed one study.
-Freed memory goes back to the system or not as the C library likes: its settings are printed.
+The published shape with made-up weights, float32, and the bundled model on clips of its own. In
+turn, in one process: a plain written-out implementation (`tests/model/plain.py`), the package's
+encoder, and the same in 8-bit integers. Times are medians, ratios medians within a round, the
+difference is the largest of the unit vectors' values (of int8, the cosine). The share of the peak:
+operations by the formula of `operations`, the same for all, over the time, over what a large matrix
+product in float32 reaches in the same rounds. Memory is the peak of processes of their own, which
+load a checkpoint from disk and embed studies (`encoder_memory.py`). Freed memory goes back to the
+system or not as the C library likes: its settings are printed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import copy
 import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.encoder_memory import peak_mb, stored  # noqa: E402
 from cmrclip_lite import load  # noqa: E402
 from cmrclip_lite.model import CMRCLIP, ModelConfig, VideoConfig  # noqa: E402
-from cmrclip_lite.model.streaming import memory  # noqa: E402
+from cmrclip_lite.model.int8 import round_layers  # noqa: E402
 from tests import golden  # noqa: E402
 from tests.model.plain import video_features  # noqa: E402
 
 PEAK_SIDE = 2048
 ALLOCATOR = ("MALLOC_TOP_PAD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "LD_PRELOAD")
+PLAIN, PACKAGE, INT8 = "plain", "package", "int8"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one way took for so many studies of so many frames."""
+
+    way: str
+    model: str
+    frames: int
+    studies: int
+    seconds: float
+    ratio: float | None  # times as fast as the plain way
+    share: float | None  # of the peak
+    difference: str
+    megabytes: float | None = None
 
 
 def operations(config: VideoConfig, frames: int) -> float:
@@ -64,14 +82,20 @@ def peak() -> float:
     return 2 * PEAK_SIDE**3 / min(seconds(lambda: torch.mm(a, b, out=out)) for _ in range(5))
 
 
-def compared(name: str, model: CMRCLIP, clip: torch.Tensor, rounds: int) -> dict[str, object]:
-    """One row: the plain implementation and the package's, in turn."""
-    encoder, config = model.video_model, model.config.video
-    state = {key: value.detach() for key, value in encoder.state_dict().items()}
-    plain = config.stem == "patch"
-    ways = {"package": lambda: encoder(clip)}
-    if plain:  # the stem of convolutions is not written out
-        ways["plain"] = lambda: video_features(state, config, clip)
+def compared(
+    name: str, model: CMRCLIP, rounded: CMRCLIP, clips: torch.Tensor, rounds: int
+) -> list[Row]:
+    """The ways in turn, on the same clips."""
+    config, (studies, frames) = model.config.video, clips.shape[:2]
+    state = {key: value.detach() for key, value in model.video_model.state_dict().items()}
+
+    def plainly() -> torch.Tensor:
+        features = video_features(state, config, clips)
+        return torch.nn.functional.normalize(model.vid_proj(features), dim=-1)
+
+    ways = {PACKAGE: lambda: model.encode_clip(clips), INT8: lambda: rounded.encode_clip(clips)}
+    if config.stem == "patch" and studies == 1:  # the stem of convolutions is not written out
+        ways = {PLAIN: plainly} | ways
     times: dict[str, list[float]] = {way: [] for way in ways}
     peaks = []
     with torch.inference_mode():
@@ -80,42 +104,90 @@ def compared(name: str, model: CMRCLIP, clip: torch.Tensor, rounds: int) -> dict
             peaks.append(peak())
             for way, call in ways.items():
                 times[way].append(seconds(call))
-    package = np.array(times["package"])
-    row = {"what": name, "seconds": np.median(package)}
-    if plain:
-        row["plain, seconds"] = np.median(times["plain"])
-        row["times as fast"] = np.median(np.array(times["plain"]) / package)
-        row["difference"] = (results["plain"] - results["package"]).abs().max().item()
-        work = operations(config, clip.shape[1])
-        row["share of peak"] = np.median(work / package / np.array(peaks))
-        row["plain, share"] = np.median(work / np.array(times["plain"]) / np.array(peaks))
-        row["GFLOP/s peak"] = np.median(peaks) / 1e9
-    return row
+    print(f"{name}, {studies} x {frames}: peak {np.median(peaks) / 1e9:.0f} GFLOP/s", flush=True)
+    work = studies * operations(config, frames)
+    rows = []
+    for way in ways:
+        taken = np.array(times[way])
+        exact = results.get(PLAIN, results[PACKAGE])
+        difference = f"{(results[way] - exact).abs().max():.0e}" if way == PACKAGE else ""
+        if way == INT8:
+            difference = f"cosine {(results[way] * exact).sum(1).min():.4f}"
+        rows.append(
+            Row(
+                way,
+                name,
+                frames,
+                studies,
+                float(np.median(taken)),
+                float(np.median(np.array(times[PLAIN]) / taken)) if PLAIN in ways else None,
+                float(np.median(work / taken / np.array(peaks))) if PLAIN in ways else None,
+                difference,
+            )
+        )
+    return rows
 
 
-def resident(folder: Path, frames: int) -> float:
-    """Peak resident memory in MB of a process that loads a checkpoint and embeds one study."""
-    command = [sys.executable, __file__, "--embed", str(folder), "--frames", str(frames)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return json.loads(told)["peak_mb"]
+def table(rows: list[Row]) -> str:
+    lines = [
+        "| model | frames | studies | way | seconds | times as fast as plain | share of peak "
+        "| difference | peak of a process |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        share = "" if row.share is None else f"{row.share:.2f}"
+        memory = "" if row.megabytes is None else f"{row.megabytes:.0f} MB"
+        lines.append(
+            f"| {row.model} | {row.frames} | {row.studies} | {row.way} | {row.seconds:.3g} "
+            f"| {ratio} | {share} | {row.difference} | {memory} |"
+        )
+    return "\n".join(lines)
 
 
-def embed(folder: Path, frames: int) -> None:
-    """The process that `resident` watches."""
-    model = load(folder)
-    size = model.config.video.image_size
-    with torch.inference_mode():
-        model.encode_clip(torch.zeros(1, frames, 3, size, size))
-    print(json.dumps({"peak_mb": peak_bytes() / 1e6}))
+def plot(rows: list[Row], path: Path) -> None:
+    """Time and memory against frames, one line for each way and number of studies, as an SVG."""
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
 
+    from benchmarks.drawing import write_svg
 
-def peak_bytes() -> int:
-    """Of this process. On Linux not by `getrusage`, which there includes the parent's."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM:"))
-        return 1024 * int(line.split()[1])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
+    figure = make_subplots(1, 2, subplot_titles=("Seconds", "Peak of a process (MB)"))
+    colours = {PLAIN: "#8a8f98", PACKAGE: "#b3261e", INT8: "#1f6feb"}
+    dashes = ("solid", "dash", "dot", "dashdot")
+    published = [row for row in rows if row.model == "published"]
+    counts = sorted({row.studies for row in published})
+    for way, colour in colours.items():
+        for studies, dash in zip(counts, dashes, strict=False):
+            line = [row for row in published if (row.way, row.studies) == (way, studies)]
+            for column, name in ((1, "seconds"), (2, "megabytes")):
+                points = [row for row in line if getattr(row, name) is not None]
+                if not points:
+                    continue
+                figure.add_trace(
+                    go.Scatter(
+                        x=[row.frames for row in points],
+                        y=[getattr(row, name) for row in points],
+                        name=f"{way}, {studies} {'study' if studies == 1 else 'studies'}",
+                        mode="lines+markers",
+                        line={"color": colour, "dash": dash},
+                        legendgroup=f"{way} {studies}",
+                        showlegend=column == 1,
+                    ),
+                    1,
+                    column,
+                )
+    frames = sorted({row.frames for row in published})
+    figure.update_xaxes(type="log", title="frames of a study", tickvals=frames)
+    figure.update_yaxes(type="log", dtick=1, row=1, col=1)
+    figure.update_yaxes(rangemode="tozero", row=1, col=2)
+    figure.update_layout(
+        template="plotly_white",
+        width=1000,
+        height=440,
+        margin={"t": 40, "b": 60, "l": 60, "r": 20},
+    )
+    write_svg(figure, path)
 
 
 def made_up(config: ModelConfig) -> CMRCLIP:
@@ -126,48 +198,53 @@ def made_up(config: ModelConfig) -> CMRCLIP:
     return model.eval()
 
 
+def in_8_bits(model: CMRCLIP) -> CMRCLIP:
+    rounded = copy.deepcopy(model)
+    round_layers(rounded.video_model)
+    return rounded
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, nargs="+", default=[4, 16, 64])
+    parser.add_argument("--studies", type=int, nargs="+", default=[1, 4], help="encoded at once")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--embed", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--plot", type=Path, help="an SVG of time and memory")
     arguments = parser.parse_args()
-    if arguments.embed:
-        return embed(arguments.embed, arguments.frames[0])
     torch.set_num_threads(arguments.threads)
     allocator = {name: os.environ[name] for name in ALLOCATOR if name in os.environ}
     threads = f"{arguments.threads} threads, allocator {allocator or 'as is'}"
-    print(f"torch {torch.__version__}, {threads}")
+    capability = torch.backends.cpu.get_cpu_capability()
+    print(f"torch {torch.__version__}, {capability}, {threads}")
     model = made_up(ModelConfig())
-    for frames in arguments.frames:
-        show(compared(f"{frames} frames", model, golden.video(1, frames, 224), arguments.rounds))
-    bundled = load()
-    clip = torch.rand(1, 7, 3, bundled.config.video.image_size, bundled.config.video.image_size)
-    show(compared("bundled model", bundled, clip, 10 * arguments.rounds))
-    with tempfile.TemporaryDirectory() as folder:
-        mapped, pickled = Path(folder, "mapped"), Path(folder, "pickled")
-        model.save_pretrained(mapped)
-        pickled.mkdir()
-        (pickled / "config.json").write_text((mapped / "config.json").read_text())
-        torch.save(model.state_dict(), pickled / "pytorch_model.bin")
-        del model
+    rounded = in_8_bits(model)
+    rows = []
+    for studies in arguments.studies:
         for frames in arguments.frames:
-            size = memory(frames, 196, 768) / 1e6
-            print(
-                f"{frames} frames, peak of a process: {resident(mapped, frames):.0f} MB mapped, "
-                f"{resident(pickled, frames):.0f} MB from a pickle; working memory {size:.0f} MB"
-            )
-    return None
-
-
-def show(row: dict[str, object]) -> None:
-    figures = (
-        f"{name} {value:.1e}" if name == "difference" else f"{name} {value:.3g}"
-        for name, value in row.items()
-        if name != "what"
-    )
-    print(f"{row['what']}: " + ", ".join(figures), flush=True)
+            clips = golden.video(studies, frames, 224)
+            rounds = arguments.rounds if studies == 1 else 1
+            rows += compared("published", model, rounded, clips, rounds)
+    del rounded
+    bundled = load(cache=False)
+    size = bundled.config.video.image_size
+    for studies in arguments.studies:
+        clips = torch.rand(studies, 7, 3, size, size)
+        rows += compared("bundled", bundled, in_8_bits(bundled), clips, 10 * arguments.rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        mapped, pickled = stored(model, Path(folder))
+        del model
+        rows = [
+            Row(**vars(row) | {"megabytes": peak_mb(mapped, row.frames, row.studies, row.way)})
+            if row.way != PLAIN and row.model == "published"
+            else row
+            for row in rows
+        ]
+        most = max(arguments.frames)
+        from_pickle = peak_mb(pickled, most, 1, PACKAGE)
+    print(f"\n{table(rows)}\n\nFrom a pickle, 1 x {most} frames: {from_pickle:.0f} MB.")
+    if arguments.plot:
+        plot(rows, arguments.plot)
 
 
 if __name__ == "__main__":

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 import torch
 
+from benchmarks.drawing import write_svg
 from cmrclip_lite.library import CaseLibrary, Filters
 from cmrclip_lite.library.indexing import fits_memory
 from cmrclip_lite.library.records import FORMAT, schema
@@ -268,22 +268,3 @@ def plot(rows: list[Row], path: Path) -> None:
         legend2={"x": 0.55, "y": -0.2, "yanchor": "top"},
     )
     write_svg(figure, path)
-
-
-def write_svg(figure: object, path: Path) -> None:
-    """Have Chromium draw a plotly figure."""
-    from playwright.sync_api import sync_playwright
-
-    script = (
-        "Plotly.toImage(document.querySelector('.plotly-graph-div'), "
-        f"{{format: 'svg', width: 1000, height: {HEIGHT}}})"
-    )
-    with sync_playwright() as browsers:
-        browser = browsers.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page()
-        page.set_content(figure.to_html(include_plotlyjs=True))
-        address = page.evaluate(script)
-        browser.close()
-    path.write_text(unquote(address.partition(",")[2]), encoding="utf-8")

@@ -198,7 +198,9 @@ def _published_clip(study: Study, config: ModelConfig) -> Clip:
         beat = phase / len(series.pixels) if series.is_cine else None
         where = _transform_geometry(series, size)
         tiles.append(Tile(frame, (0, 1, 2), series, phase, None, beat, *where))
-    tensor = pad_clip(torch.stack(chosen), config.video.num_frames)
+    tensor = torch.stack(chosen)
+    if not config.layout.skip_padding:
+        tensor = pad_clip(tensor, config.video.num_frames)
     return Clip(tensor, tuple(_missing(stacks)), tuple(tiles))
 
 

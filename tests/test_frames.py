@@ -16,7 +16,7 @@ from cmrclip_lite.frames import (
     study_to_clip,
     transform_clip,
 )
-from cmrclip_lite.model import ModelConfig
+from cmrclip_lite.model import LayoutConfig, ModelConfig
 from cmrclip_lite.study import Sequence, Series, Study, View
 from tests import golden
 
@@ -80,3 +80,18 @@ def test_a_full_study_in_the_published_layout():
     clip = study_to_clip(study, ModelConfig())
     assert "long-axis cine" in clip.notes[0]
     assert (clip.tensor[30:] == 0).all() and (clip.tensor[:30] != 0).any()
+
+
+def test_without_padding_a_short_study_gives_a_short_clip():
+    pixels = np.arange(30 * 60 * 70, dtype=np.int16).reshape(30, 60, 70)
+    study = Study([Series(pixels, (1.5, 1.5), None, view=View.SAX, sequence=Sequence.CINE)])
+    filled, short = (
+        study_to_clip(study, ModelConfig(layout=LayoutConfig(skip_padding=skip))).tensor
+        for skip in (False, True)
+    )
+    assert len(filled) == 64 and len(short) == 30
+    assert torch.equal(filled[:30], short)
+    # What was written before the option was there still means the same, and has the same hash.
+    assert "skip_padding" not in ModelConfig().to_dict()["layout"]
+    skipping = ModelConfig(layout=LayoutConfig(skip_padding=True))
+    assert ModelConfig.from_dict(skipping.to_dict()) == skipping

@@ -55,11 +55,14 @@ class LayoutConfig:
     `name` is "published" (the paper's order of views at 224 x 224) or "heart" (everything on a
     grid of `spacing_mm` around the heart). `phases` is the number of phases that "heart" takes of
     the short-axis cine; three more frames hold late enhancement and the long axes at two phases.
+    `skip_padding` leaves out the zeros with which "published" fills a clip up to the encoder's
+    frames: quicker, and other embeddings, since the encoder attends to them.
     """
 
     name: str = "published"
     spacing_mm: float = 2.0
     phases: int = 4
+    skip_padding: bool = False
 
     @property
     def heart_frames(self) -> int:
@@ -83,7 +86,10 @@ class ModelConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `from_dict` reads back; JSON-ready."""
-        return asdict(self) | {"model_type": "cmrclip_lite", "conditions": list(self.conditions)}
+        data = asdict(self) | {"model_type": "cmrclip_lite", "conditions": list(self.conditions)}
+        if not self.layout.skip_padding:
+            del data["layout"]["skip_padding"]  # so that what it is hashed to stays as it was
+        return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ModelConfig:

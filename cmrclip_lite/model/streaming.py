@@ -6,8 +6,7 @@ Same weights and same result as `SpaceTimeTransformer.encode`, up to rounding, b
   tokens is ever as long as the study. What a chunk needs is small enough for the allocator to keep,
   where the whole length would be fetched from the system, and cleared, at each step;
 - the class token's attention to everything is gathered while the chunks pass, by the running
-  maximum of online softmax (Milakov and Gimelshein, arXiv 1805.02867). Its keys and values are
-  never made: q (W x) is (q W) x, and the sum of a W x is W (sum of a x);
+  maximum of online softmax (Milakov and Gimelshein, arXiv 1805.02867);
 - of the last block only what the class token reads is computed.
 """
 
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear, scaled_dot_product_attention
 
 from ..errors import CmrClipError
+from .int8 import Int8Linear
 
 if TYPE_CHECKING:
     from .video_encoder import Block, DividedAttention, SpaceTimeTransformer
@@ -125,19 +125,25 @@ class _Work:
         self.chunk = chunk
         self.room = torch.empty(0)
 
-    def linear(self, layer: nn.Linear, x: Tensor) -> Tensor:
+    def linear(self, layer: nn.Linear | Int8Linear, x: Tensor) -> Tensor:
         """`layer(x)` for `(..., D)`; it lasts until the next call."""
         rows, wide = x.shape[:-1].numel(), layer.out_features
         if self.room.numel() < rows * wide:
             self.room = x.new_empty(rows * wide)
         out = self.room[: rows * wide].view(rows, wide)
-        torch.addmm(layer.bias, x.flatten(0, -2), layer.weight.T, out=out)
+        if isinstance(layer, Int8Linear):
+            layer.into(out, x.flatten(0, -2))
+        else:
+            torch.addmm(layer.bias, x.flatten(0, -2), layer.weight.T, out=out)
         return out.view(*x.shape[:-1], wide)
 
 
-def _add(to: Tensor, layer: nn.Linear, x: Tensor) -> None:
-    """`to += layer(x)`, without the result in between."""
-    to.addmm_(x.flatten(0, -2), layer.weight.T).add_(layer.bias)
+def _add(to: Tensor, layer: nn.Linear | Int8Linear, x: Tensor) -> None:
+    """`to += layer(x)`, in float32 without the result in between."""
+    if isinstance(layer, Int8Linear):
+        to.add_(layer(x).flatten(0, -2))
+    else:
+        to.addmm_(x.flatten(0, -2), layer.weight.T).add_(layer.bias)
 
 
 def _under(top: Tensor, groups: Tensor) -> Tensor:
@@ -162,20 +168,15 @@ class _ClassAttention:
 
     def __init__(self, attention: DividedAttention, top: Tensor) -> None:
         self.attention = attention
-        width, heads = top.shape[1], attention.heads
-        to_query, to_key, self.to_value = attention.qkv.weight.unflatten(0, (3, heads, -1))
-        query_bias, key_bias, self.value_bias = attention.qkv.bias.unflatten(0, (3, heads, -1))
-        query = (to_query @ top[0] + query_bias) * (width // heads) ** -0.5  # (heads, d)
-        self.reads = torch.einsum("hd,hdw->hw", query, to_key)
-        self.offset = (query * key_bias).sum(1)
-        self.highest = linear(top, self.reads, self.offset)[0]  # (heads,)
+        self.reads = attention.class_reads(top)[0]  # (heads, D)
+        self.highest = linear(top, self.reads)[0]  # (heads,)
         self.weight = torch.ones_like(self.highest)
-        self.total = top.expand(heads, -1).clone()  # (heads, D)
+        self.total = top.expand(attention.heads, -1).clone()  # (heads, D)
 
     def see(self, tokens: Tensor) -> None:
         """Some more tokens, normalised, `(..., D)`."""
         tokens = tokens.flatten(0, -2)
-        scores = linear(tokens, self.reads, self.offset).T  # (heads, tokens)
+        scores = linear(tokens, self.reads).T  # (heads, tokens)
         highest = torch.maximum(self.highest, scores.amax(1))
         kept, shares = (self.highest - highest).exp(), (scores - highest[:, None]).exp()
         self.highest = highest
@@ -184,9 +185,7 @@ class _ClassAttention:
 
     def result(self) -> Tensor:
         """What the class token gets, `(1, D)`."""
-        mean = self.total / self.weight[:, None]
-        value = torch.einsum("hw,hdw->hd", mean, self.to_value) + self.value_bias
-        return self.attention.proj(value.flatten()[None])
+        return self.attention.class_result((self.total / self.weight[:, None])[None])
 
 
 def _slices(count: int, size: int) -> Iterator[slice]:

@@ -89,27 +89,61 @@ class DividedAttention(nn.Module):
     def forward(self, tokens: Tensor, frames: int) -> Tensor:
         """`(B, 1 + frames * n, D)` to the same shape; the first token is the class token."""
         qkv = self.qkv(tokens).unflatten(2, (3, self.heads, -1))
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, heads, N, d)
-        class_out = scaled_dot_product_attention(query[:, :, :1], key, value)
-        grouped_query = self._group(query, frames)
-        patch_out = scaled_dot_product_attention(
-            grouped_query, self._with_class(key, frames), self._with_class(value, frames)
+        query, key, value = qkv.unbind(2)  # each (B, N, heads, d)
+        class_query = query[:, :1].transpose(1, 2)
+        class_out = scaled_dot_product_attention(
+            class_query, key.transpose(1, 2), value.transpose(1, 2)
         )
+        # Groups and studies are one dimension: fused attention kernels take four, not five.
+        patch_out = scaled_dot_product_attention(
+            self._group(query[:, 1:], frames).flatten(0, 1),
+            self._with_class(key, frames),
+            self._with_class(value, frames),
+        )
+        patch_out = patch_out.unflatten(0, (len(tokens), -1)).transpose(2, 3)
         if self.axis == "time":
-            patch_out = patch_out.transpose(2, 3)
-        out = torch.cat([class_out, patch_out.flatten(2, 3)], dim=2)
-        return self.proj(out.transpose(1, 2).flatten(2))
+            patch_out = patch_out.transpose(1, 2)
+        out = torch.cat([class_out.transpose(1, 2), patch_out.flatten(1, 2)], dim=1)
+        return self.proj(out.flatten(2))
 
-    def _group(self, x: Tensor, frames: int) -> Tensor:
-        """Patches `(B, heads, F * n, d)` to `(B, heads, groups, members, d)`."""
-        patches = x[:, :, 1:].unflatten(2, (frames, -1))
-        return patches.transpose(2, 3) if self.axis == "time" else patches
+    def of_class(self, tokens: Tensor) -> Tensor:
+        """What the class token alone gets: `(B, 1 + frames * n, D)` to `(B, D)`."""
+        scores = self.class_reads(tokens[:, 0]) @ tokens.transpose(1, 2)  # (B, heads, N)
+        return self.class_result(scores.softmax(-1) @ tokens)
+
+    def class_reads(self, top: Tensor) -> Tensor:
+        """`(B, D)` to `(B, heads, D)`, whose products with tokens are the class token's scores.
+
+        No keys are made: q (W x) is (q W) x, and what the keys' bias adds is the same for all
+        tokens, which softmax does not see.
+        """
+        to_query, to_key, _ = self.qkv.weight.unflatten(0, (3, self.heads, -1))
+        query = torch.einsum("bw,hdw->bhd", top, to_query)
+        query = query + self.qkv.bias.unflatten(0, (3, self.heads, -1))[0]
+        return torch.einsum("bhd,hdw->bhw", query * query.shape[-1] ** -0.5, to_key)
+
+    def class_result(self, means: Tensor) -> Tensor:
+        """Each head's weighted mean of the tokens `(B, heads, D)` to what the class token gets.
+
+        No values are made: the mean of W x is W (the mean of x).
+        """
+        to_value = self.qkv.weight.unflatten(0, (3, self.heads, -1))[2]
+        value = torch.einsum("bhw,hdw->bhd", means, to_value)
+        value = value + self.qkv.bias.unflatten(0, (3, self.heads, -1))[2]
+        return self.proj(value.flatten(1))
+
+    def _group(self, patches: Tensor, frames: int) -> Tensor:
+        """`(B, F * n, heads, d)` to `(B, groups, heads, members, d)`."""
+        grouped = patches.unflatten(1, (frames, -1))
+        if self.axis == "time":
+            grouped = grouped.transpose(1, 2)
+        return grouped.transpose(2, 3)
 
     def _with_class(self, x: Tensor, frames: int) -> Tensor:
-        """The groups of patches, the class token in front of each."""
-        groups = self._group(x, frames)
-        class_token = x[:, :, None, :1].expand(-1, -1, groups.shape[2], -1, -1)
-        return torch.cat([class_token, groups], dim=3)
+        """The groups, the class token in front of each: `(B * groups, heads, 1 + members, d)`."""
+        groups = self._group(x[:, 1:], frames)
+        class_token = x[:, None, :1].transpose(2, 3).expand(-1, groups.shape[1], -1, -1, -1)
+        return torch.cat([class_token, groups], dim=3).flatten(0, 1)
 
 
 class Mlp(nn.Module):
@@ -148,6 +182,12 @@ class Block(nn.Module):
         tokens = tokens + self.attn(self.norm1(after_time), frames)
         return tokens + self.mlp(self.norm2(tokens))
 
+    def class_token(self, tokens: Tensor, frames: int) -> Tensor:
+        """`forward(tokens, frames)[:, 0]`, with nothing done for patches that it does not need."""
+        after_time = tokens + self.timeattn(self.norm3(tokens), frames)
+        top = tokens[:, 0] + self.attn.of_class(self.norm1(after_time))
+        return top + self.mlp(self.norm2(top))
+
 
 class SpaceTimeTransformer(nn.Module):
     """A clip to one feature vector: the class token after the last block.
@@ -180,7 +220,11 @@ class SpaceTimeTransformer(nn.Module):
             chunk = self._chunk(clip.shape[1])
             found = [streaming.class_token(self, study, chunk) for study in clip]
             return self.norm(torch.cat(found))
-        return self.norm(self.encode(clip)[:, 0])
+        *blocks, last = self.blocks
+        tokens, frames = self._with_positions(self.patch_embed(clip)), clip.shape[1]
+        for block in blocks:
+            tokens = block(tokens, frames)
+        return self.norm(last.class_token(tokens, frames))
 
     def encode(self, clip: Tensor) -> Tensor:
         """`(B, F, 3, H, W)` to all tokens after the last block, `(B, 1 + F * n, width)`.
@@ -192,7 +236,14 @@ class SpaceTimeTransformer(nn.Module):
         return self.encode_patches(self.patch_embed(clip))
 
     def encode_patches(self, patches: Tensor) -> Tensor:
-        """Patches `(B, F, n, width)` to all tokens after the last block, `(B, 1 + F * n, width)`.
+        """Patches `(B, F, n, width)` to all tokens at the end, `(B, 1 + F * n, width)`."""
+        tokens, frames = self._with_positions(patches), patches.shape[1]
+        for block in self.blocks:
+            tokens = block(tokens, frames)
+        return tokens
+
+    def _with_positions(self, patches: Tensor) -> Tensor:
+        """Patches `(B, F, n, width)` to the tokens before the first block, `(B, 1 + F * n, width)`.
 
         A patch gets the position of its place and of its frame (the first F temporal rows, not
         interpolated); the class token gets only its own.
@@ -201,10 +252,7 @@ class SpaceTimeTransformer(nn.Module):
         time = self.temporal_embed[:, :frames, None]
         patches = (patches + self.pos_embed[:, None, 1:] + time).flatten(1, 2)
         class_token = (self.cls_token + self.pos_embed[:, :1]).expand(len(patches), -1, -1)
-        tokens = torch.cat([class_token, patches], dim=1)
-        for block in self.blocks:
-            tokens = block(tokens, frames)
-        return tokens
+        return torch.cat([class_token, patches], dim=1)
 
     def _in_pieces(self, clip: Tensor) -> bool:
         """Whether there is no gradient to keep, and enough to do for pieces to be quicker."""

@@ -104,7 +104,7 @@ def test_tiny_class_token_after_each_block():
     for block in model.video_model.blocks:
         block.register_forward_hook(lambda _module, _input, out: seen.append(out[:, 0]))
     with torch.inference_mode():
-        model.video_features(golden.video(2, 8, 32))
+        model.video_model.encode(golden.video(2, 8, 32))
     assert_close(torch.stack(seen, dim=1), "tiny_s0.2/F8/cls_after_block", 1e-4)
 
 

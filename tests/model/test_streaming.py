@@ -51,6 +51,16 @@ def test_both_are_what_is_written_out():
     torch.testing.assert_close(whole(model, video), expected, atol=2e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("frames", [1, 3])
+def test_of_the_last_block_only_the_class_token_is_computed(frames):
+    model, video = build(), clip(frames, batch=2)
+    seen = []
+    model.blocks[-1].mlp.register_forward_hook(lambda _m, given, _o: seen.append(given[0].shape))
+    with torch.inference_mode():
+        torch.testing.assert_close(model(video), whole(model, video), atol=2e-5, rtol=1e-4)
+    assert seen == [(2, 48), (2, 1 + frames * 16, 48)]  # and of the whole encoder all tokens
+
+
 def test_a_stem_of_convolutions_goes_in_pieces_too():
     config = VideoConfig(
         image_size=64, patch_size=16, width=48, depth=2, heads=3, num_frames=16, stem="convolutions"
