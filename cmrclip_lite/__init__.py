@@ -10,12 +10,16 @@ For research and education, never for diagnosis.
         print(score.sentence())
 """
 
+from typing import TYPE_CHECKING
+
 from .errors import CheckpointError, CmrClipError, ConditionError, LibraryError, StudyError
 from .hub import load
 from .library import CaseLibrary
-from .model import CMRCLIP
 from .readers import read_study
 from .study import Series, Study, View
+
+if TYPE_CHECKING:
+    from .model import CMRCLIP
 
 __version__ = "0.1.0"
 
@@ -33,3 +37,20 @@ __all__ = [
     "load",
     "read_study",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """What needs the Hub's client, which is slow to import, when it is first asked for."""
+    if name == "CMRCLIP":
+        from .model import CMRCLIP
+
+        return CMRCLIP
+    if name == "download":
+        from importlib import import_module
+
+        return import_module(".download", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

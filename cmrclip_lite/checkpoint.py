@@ -26,10 +26,11 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from .errors import CheckpointError
-from .model import CMRCLIP, ModelConfig, TextConfig
+from .model import ModelConfig, TextConfig
 
 if TYPE_CHECKING:
     from .general.config import GeneralConfig, GeneralText
+    from .model import CMRCLIP
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,8 @@ def build_model(
     Raises:
         CheckpointError: naming the keys that are missing, unexpected or of another shape.
     """
+    from .model import CMRCLIP
+
     state = {key: value for key, value in state.items() if key not in OLD_BUFFERS}
     with torch.device("meta"), _NoInitialValues():
         model = CMRCLIP(config, tokenizer)

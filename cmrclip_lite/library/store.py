@@ -7,7 +7,6 @@ again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LibraryError
+from .importing import import_lancedb
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -177,11 +177,7 @@ def unreachable(error: Exception) -> bool:
 
 
 def _connect(path: str | Path) -> DBConnection:
-    # Read when the module is imported: it warns of its own inner workings by the hundred.
-    os.environ.setdefault("LANCEDB_LOG", "error")
-    import lancedb
-
-    return lancedb.connect(path)
+    return import_lancedb().connect(path)
 
 
 def columns(table: Table, names: list[str], where: str | None = None) -> Any:
