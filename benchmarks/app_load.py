@@ -76,7 +76,7 @@ def main() -> None:
 
 def prepared(count: int) -> list[Session]:
     """Sessions no two of which ask the same of the same exam."""
-    model = load()
+    model = load(cache=False)
     exams = list(sample_studies().values())
     embedded = [model.encode_study(read_study(path)) for path in exams]
     labels = [CONDITIONS[key].label for key in model.config.conditions]

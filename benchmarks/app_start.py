@@ -29,7 +29,7 @@ FLOOR = """
 import torch, gradio
 from cmrclip_lite import load, read_study
 from cmrclip_lite.bundled import sample_studies
-model, sample = load(), list(sample_studies().values())[0]
+model, sample = load(cache=False), list(sample_studies().values())[0]
 with gradio.Blocks(analytics_enabled=False) as demo:
     button, text = gradio.Button("Embed", elem_id="go"), gradio.HTML(elem_id="out")
     def embed():

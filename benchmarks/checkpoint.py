@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--rendered", type=Path, help="folder of rendered cases, for no library")
     parser.add_argument("--card", action="store_true", help="write into the checkpoint's README")
     arguments = parser.parse_args()
-    model = load(arguments.checkpoint)
+    model = load(arguments.checkpoint, cache=False)
     cohort = held_out(model, arguments.rendered)
     sections = [phantoms(model, cohort), acdc(model), sunnybrook(model, cohort)]
     sections += [paraphrases(model, cohort), speed(model)]

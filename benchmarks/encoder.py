@@ -110,8 +110,10 @@ def compared(
     for way in ways:
         taken = np.array(times[way])
         exact = results.get(PLAIN, results[PACKAGE])
-        difference = f"{(results[way] - exact).abs().max():.0e}" if way == PACKAGE else ""
-        if way == INT8:
+        difference = ""
+        if way == PACKAGE and PLAIN in ways:
+            difference = f"{(results[way] - exact).abs().max():.0e}"
+        elif way == INT8:
             difference = f"cosine {(results[way] * exact).sum(1).min():.4f}"
         rows.append(
             Row(

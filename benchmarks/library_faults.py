@@ -109,7 +109,7 @@ def kill_often(what: str, times: int, model: str | None = None, seed: int = 0) -
     """
     moments = random.Random(seed)
     kills = Kills()
-    loaded = load(model)
+    loaded = load(model, cache=False)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         exams = write_exams(folder / "exams", EXAMS)
@@ -257,7 +257,7 @@ def damage_each(model: str | None = None) -> dict[str, Counter]:
     found. "the version before": the file that makes the last commit is gone, and the library is as
     it was without it. Anything else is a fault of ours, named by what was raised.
     """
-    loaded = load(model)
+    loaded = load(model, cache=False)
     noticed: dict[str, Counter] = {}
     with tempfile.TemporaryDirectory() as temporary:
         start, path = Path(temporary) / "start", Path(temporary) / "library"
@@ -317,7 +317,7 @@ def own_disk(arguments: list[str]) -> dict[str, str] | None:
 
 def disk_faults(model: str | None = None) -> dict[str, str]:
     """Build on a disk too small, make it larger, make it read-only; a sentence on each."""
-    loaded = load(model)
+    loaded = load(model, cache=False)
     with tempfile.TemporaryDirectory() as temporary:
         exams = write_exams(Path(temporary) / "exams", EXAMS)
         expected = {f"exam-{i:03d}" for i in range(EXAMS)}
@@ -368,7 +368,7 @@ def main() -> None:
         print(json.dumps(disk_faults(*rest)))
         return
     name, exams, path, *model = rest
-    loaded = load(*model)
+    loaded = load(*model, cache=False)
     print("ready", flush=True)
     WORKS[name](Path(exams), Path(path), loaded)
 

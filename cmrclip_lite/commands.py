@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from .library import Case, CaseLibrary
     from .model import CMRCLIP
     from .study import Study
@@ -17,10 +19,43 @@ NOTICE = "For research and education, never for diagnosis."
 
 
 def add_model_options(sub: argparse.ArgumentParser) -> None:
-    """--model, --library and --json."""
+    """--model, --library, how it is to be computed, and --json."""
     sub.add_argument("--model", help="a folder or Hub id[@revision]; the bundled one if absent")
     sub.add_argument("--library", help="folder or address of a case library that it embedded")
+    sub.add_argument(
+        "--no-cache", action="store_true", help="neither take nor keep embeddings (`cmrclip cache`)"
+    )
+    add_tuning_options(sub)
     sub.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def add_tuning_options(sub: argparse.ArgumentParser, exact: bool = False) -> None:
+    """--max-memory, --skip-padding and, unless results have to be `exact`, --quantize."""
+    sub.add_argument(
+        "--max-memory",
+        type=positive,
+        metavar="MB",
+        help="what encoding a study on a CPU may take beside weights and images; less is slower",
+    )
+    sub.add_argument(
+        "--skip-padding",
+        action="store_true",
+        help="do not fill short studies up with empty frames; quicker, and other embeddings",
+    )
+    if not exact:
+        sub.add_argument(
+            "--quantize", choices=["int8"], help="on a CPU: about twice as fast, not exact"
+        )
+
+
+def tuning(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What `add_tuning_options` found, as `load` takes it."""
+    most = arguments.max_memory
+    return {
+        "max_memory": None if most is None else most * 1_000_000,
+        "skip_padding": arguments.skip_padding,
+        "quantize": getattr(arguments, "quantize", None),
+    }
 
 
 def load_both(arguments: argparse.Namespace) -> tuple[CMRCLIP, CaseLibrary | None]:
@@ -28,7 +63,7 @@ def load_both(arguments: argparse.Namespace) -> tuple[CMRCLIP, CaseLibrary | Non
     from .hub import load
     from .library import CaseLibrary, default_library
 
-    model = load(arguments.model)
+    model = load(arguments.model, cache=not arguments.no_cache, **tuning(arguments))
     if arguments.library is None:
         return model, default_library(model)
     library = CaseLibrary.open(arguments.library)
@@ -36,15 +71,17 @@ def load_both(arguments: argparse.Namespace) -> tuple[CMRCLIP, CaseLibrary | Non
     return model, library
 
 
-def embed_study(model: CMRCLIP, study: Study) -> tuple[list[str], Any]:
-    """The notes of turning the study into a clip, and its embedding."""
-    import torch
-
+def embed_study(model: CMRCLIP, study: Study) -> tuple[list[str], np.ndarray]:
+    """The notes of turning the study into a clip, and its embedding `(D,)`."""
     from .frames import study_to_clip
 
     clip = study_to_clip(study, model.config)
-    with torch.inference_mode():
-        return list(clip.notes), model.encode_clip(clip.tensor[None])[0]
+    notes = list(clip.notes)
+    if model.quantized:
+        notes.append(
+            f"Encoded in {model.quantized}: similarities are near those of float32, not the same."
+        )
+    return notes, model.embed_clips([clip.tensor])[0]
 
 
 def library_facts(library: CaseLibrary | None) -> dict[str, Any] | None:

@@ -143,11 +143,14 @@ def _exams(
     arguments: argparse.Namespace, planned: Plan, model: CMRCLIP, notes: list[str]
 ) -> Cohort:
     """A folder of exams, embedded or taken from the cache."""
-    from .evaluate.cached import cache_folder, embed_exams
+    from .cache_folder import cache_folder
+    from .evaluate.cached import embed_exams
     from .evaluate.cohort import of_records
     from .library import store
 
-    _tell(f"embedding with {model.name}; kept for the next time in {cache_folder()}")
+    folder = cache_folder()
+    kept = f"; kept for the next time in {folder}" if folder else ""
+    _tell(f"embedding with {model.name}{kept}")
     exams = embed_exams(planned, model, workers=arguments.workers, progress=True)
     for failure in exams.failed:
         notes.append(f"{failure.id} could not be embedded by {model.name}: {failure.reason}")

@@ -16,6 +16,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from tokenizers import Tokenizer
@@ -23,15 +24,20 @@ from tokenizers import Tokenizer
 from . import checkpoint
 from .bundled import NAME as BUNDLED
 from .bundled import checkpoint_folder
+from .cache_folder import find_cache
 from .checkpoint import CONFIG_FILE, TOKENIZER_FILES, WEIGHT_FILES
-from .download import HubRepository
 from .errors import CheckpointError
 from .general import config as general_config
 from .general import model as general_model
 from .general import open_clip
 from .general.config import Beside, GeneralText
 from .general.model import GeneralModel
-from .model import CMRCLIP, TextConfig
+from .model import TextConfig
+from .model.tuning import Tuning
+
+if TYPE_CHECKING:
+    from .embedding_cache import EmbeddingCache
+    from .model import CMRCLIP
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +53,10 @@ def load(
     cache_dir: str | Path | None = None,
     token: str | bool | None = None,
     max_memory: int | None = None,
+    quantize: str | None = None,
+    skip_padding: bool = False,
+    compiled: bool = False,
+    cache: EmbeddingCache | str | Path | bool | None = None,
 ) -> CMRCLIP | GeneralModel:
     """A model ready to encode, in evaluation mode.
 
@@ -63,37 +73,60 @@ def load(
         token: for private or gated repositories; None takes the one you logged in with.
         max_memory: bytes that encoding studies on a CPU may take beside weights and clips, in
             float32; less memory costs time. None takes what is quickest.
+        quantize: "int8" computes the image encoder's linear layers in 8-bit integers: on a CPU
+            about twice as fast as without, and not exact (`model/int8.py`).
+        skip_padding: leave out the empty frames with which the published layout fills short
+            studies up: quicker for those, and other embeddings, so that this is another model to
+            caches and libraries.
+        compiled: compile the image encoder's blocks, for GPUs; the first study of each length
+            then takes a minute longer.
+        cache: where embeddings are kept, so that nothing is encoded twice: a cache, or a folder
+            for one; None or True takes $CMRCLIP_CACHE (a folder, or "off"), else one in the user's
+            cache folder; False keeps none. It holds hashes and vectors alone.
 
     Raises:
         CheckpointError: if there is no such checkpoint, it cannot be downloaded, its parts do not
-            fit each other, or it is a general one and `max_memory` was given.
+            fit each other, or it does not go with an option.
     """
     target, kind = _device(device), _dtype(dtype)
+    tuning = Tuning(max_memory, quantize, skip_padding, compiled)
+    tuning.refuse_misfit(target, kind)
     source = _find(name, revision, cache_dir, token)
     try:
         general = general_config.model_type(source.config) is not None
-        if general and max_memory is not None:
-            raise CheckpointError("max_memory is for cardiac models; leave it out.")
         if general:
+            tuning.refuse()
             state = checkpoint.read_weights(source.weights)
             config = general_config.read_config(source.config, source.beside, state)
             tokenizer = source.own_tokenizer(config.text)
             model = general_model.build_model(config, state, tokenizer)
         else:
-            config = checkpoint.read_config(source.config)
+            config = tuning.config_of(checkpoint.read_config(source.config))
             state = checkpoint.read_weights(source.weights)
             model = checkpoint.build_model(config, state, source.tokenizer(config.text))
-            model.video_model.max_memory = max_memory
     except CheckpointError as error:
         raise CheckpointError(f"{source.name}: {error}") from error
+    model.to(device=target, dtype=kind)
+    if not general:
+        tuning.apply(model)
     model.name = source.name
     model.identity = checkpoint.content_id(config, state, source.weights)
+    model.cache = find_cache(cache)
     log.info("Loaded %s (%s).", model.name, model.identity[:12])
-    return model.to(device=target, dtype=kind)
+    return model
 
 
 def save(model: CMRCLIP, folder: str | Path) -> None:
-    """Write a checkpoint folder that `load` reads: configuration, weights, tokenizer."""
+    """Write a checkpoint folder that `load` reads: configuration, weights, tokenizer.
+
+    Raises:
+        CheckpointError: if the weights were rounded.
+    """
+    if model.quantized:
+        raise CheckpointError(
+            f"{model.name} was loaded with quantize={model.quantized!r}, and rounded weights are "
+            "not a checkpoint; load it without and save that."
+        )
     checkpoint.write_checkpoint(model, Path(folder))
 
 
@@ -122,6 +155,8 @@ class _Source:
             log.warning("%s has no tokenizer: it can encode studies but no text.", self.name)
             return None
         if path is None:
+            from .download import HubRepository
+
             hub = HubRepository(config.tokenizer, None, self.cache_dir, self.token)
             path = hub.first_of(TOKENIZER_FILES)
         if path is None:
@@ -179,6 +214,8 @@ def _in_folder(
 def _on_hub(
     name: str, revision: str | None, cache_dir: str | Path | None, token: str | bool | None
 ) -> _Source:
+    from .download import HubRepository
+
     hub = HubRepository.named(name, revision, cache_dir, token)
     config = next((path for name in CONFIG_FILES if (path := hub.file(name))), None)
     if config is None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .commands import positive
+from .commands import add_tuning_options, positive, tuning
 
 if TYPE_CHECKING:
     from .library.build import Outcome
@@ -72,7 +72,7 @@ def _run(arguments: argparse.Namespace, path: str, **options: Any) -> None:
     outcome = build_library(
         planned,
         path,
-        load(arguments.model),
+        load(arguments.model, **tuning(arguments)),
         means=Means(
             workers=arguments.workers,
             ray=arguments.ray,
@@ -124,6 +124,7 @@ def _add_source(sub: argparse.ArgumentParser) -> None:
 
 def _add_means(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--model", help="a folder or Hub id[@revision]; the bundled one if absent")
+    add_tuning_options(sub, exact=True)
     sub.add_argument("--workers", type=positive, help="processes that read (default: one per CPU)")
     sub.add_argument(
         "--ray",

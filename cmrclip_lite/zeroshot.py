@@ -132,7 +132,7 @@ def score(
     if library is not None:
         library.require(model)
     asked = [prompt for question in questions for prompt in question.prompts]
-    text = model.encode_text(asked).float().cpu().numpy().astype(np.float64)
+    text = model.embed_texts(asked).astype(np.float64)
     ends = np.cumsum([len(question.prompts) for question in questions])[:-1]
     # Cosines are linear in the study, so the mean cosine is a dot product with the mean prompt.
     # That mean must not be scaled back to length one: it would no longer be the mean.
@@ -157,7 +157,7 @@ def text_query(model: CMRCLIP, text: str) -> np.ndarray:
         ConditionError: if the text is empty.
     """
     (question,) = _questions(model, [text], {})
-    return model.encode_text(question.prompts).float().mean(dim=0).cpu().numpy()
+    return model.embed_texts(question.prompts).mean(axis=0)
 
 
 def _questions(
@@ -229,7 +229,7 @@ def _own_prompts(text: str, own: Sequence[str]) -> tuple[str, ...]:
 
 def _token_notes(model: CMRCLIP, prompts: tuple[str, ...]) -> list[str]:
     """What the model's tokenizer loses of a text: its end, or words it has no pieces for."""
-    if model.tokenizer is None:  # encode_text says what to do about it
+    if model.tokenizer is None:  # embed_texts says what to do about it
         return []
     most = model.config.text.max_positions
     notes = []

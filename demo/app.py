@@ -149,7 +149,8 @@ def serve(
     from cmrclip_lite.hub import load
     from cmrclip_lite.library import default_library
 
-    model = model if model is not None else load(os.environ.get("CMRCLIP_MODEL") or None)
+    if model is None:
+        model = load(os.environ.get("CMRCLIP_MODEL") or None, cache=False)
     trouble = ""
     if library is None:
         try:

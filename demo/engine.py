@@ -3,6 +3,9 @@
 On a ZeroGPU Space a GPU is lent for the length of a call to a function that `spaces.GPU` wraps:
 arguments and results are pickled, and an error raised inside loses its text, so it travels back
 as a value. Everywhere else the wrapper does nothing.
+
+A sample or a text that was embedded once is looked up before a GPU is asked for. What is typed may
+name somebody, so that embeddings are kept in memory alone; of an upload none is.
 """
 
 from __future__ import annotations
@@ -13,19 +16,21 @@ except ImportError:  # everywhere else
     spaces = None
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from kept import KEEP_SECONDS
 
 from cmrclip_lite import explain as explaining
 from cmrclip_lite import zeroshot
+from cmrclip_lite.embedding_cache import EmbeddingCache
 from cmrclip_lite.errors import CmrClipError, ConditionError, LibraryError, StudyError
 from cmrclip_lite.familiar import unfamiliar
 from cmrclip_lite.frames import study_to_clip
+from cmrclip_lite.model import accelerator
 from cmrclip_lite.prompts import CONDITIONS, Condition, clean_condition
 from cmrclip_lite.reading.topics import NEEDS, Part, can_show, parts_of
 
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from cmrclip_lite.zeroshot import Score
 
 MAX_CONDITIONS = 20
+CACHE_BYTES = 50_000_000  # of embeddings, for each model
 ON_LOAN = spaces is not None  # a GPU is lent for the length of a visitor's call
 
 
@@ -81,6 +87,8 @@ class Why:
 class Engine:
     """A model and its case library, loaded once and shared by all sessions.
 
+    The model's cache becomes one in memory.
+
     Attributes:
         name: by which the page offers it.
     """
@@ -90,18 +98,15 @@ class Engine:
         self.library = library
         self.name = name or model.name
 
-        def embed(clip: Tensor) -> np.ndarray:
-            with torch.inference_mode(), faster(model):
-                return model.encode_clip(clip[None])[0].float().cpu().numpy()
+        model.cache = EmbeddingCache(max_bytes=CACHE_BYTES, max_age=KEEP_SECONDS)
 
-        def score(
-            embedding: np.ndarray, conditions: Sequence[str], prompts: Mapping[str, Sequence[str]]
-        ) -> list[Score]:
-            vector = torch.from_numpy(embedding)
-            return zeroshot.score(model, vector, conditions, library, prompts)
+        def embed(clips: Tensor) -> np.ndarray:
+            with torch.inference_mode(), accelerator.quick(model):
+                return model.encode_clip(clips).float().cpu().numpy()
 
-        def search(text: str, k: int) -> list[Case]:
-            return library.search_text(model, text, k)
+        def embed_texts(rows: Sequence[list[int]]) -> np.ndarray:
+            with torch.inference_mode():
+                return model.encode_rows(rows).float().cpu().numpy()
 
         def explain(clip: Clip, condition: str) -> Why:
             from cmrclip_lite.evaluate.explanations import curves, random_order
@@ -114,14 +119,9 @@ class Engine:
             ]
             return Why(explanation, *areas)
 
-        def query(text: str) -> np.ndarray:
-            return zeroshot.text_query(model, text)
-
         self._embed = on_accelerator(embed)
         self._explain = on_accelerator(explain)
-        self._query = on_accelerator(query)
-        self._score = on_accelerator(score)
-        self._search = on_accelerator(search)
+        self._asked = _Asked(model, on_accelerator(embed_texts))
 
     @classmethod
     def load(cls, name: str) -> Engine:
@@ -133,7 +133,9 @@ class Engine:
         from cmrclip_lite.hub import load
         from cmrclip_lite.library import default_library
 
-        model = load(name)
+        model = load(name, cache=False)
+        if model.device.type != "cpu" and not ON_LOAN:
+            accelerator.warm_up(model)
         return cls(model, default_library(model), name)
 
     def embed(self, study: Study, sample: str = "") -> Embedded:
@@ -143,7 +145,10 @@ class Engine:
             StudyError: if the study lacks what the model's layout needs.
         """
         clip = study_to_clip(study, self.model.config)
-        embedding = self._embed(clip.tensor)
+        if sample:
+            (embedding,) = self.model.embed_clips([clip.tensor], self._embed)
+        else:  # an upload's is the session's alone, and ends with it
+            (embedding,) = self._embed(clip.tensor[None])
         if not np.isfinite(embedding).all():
             raise StudyError("The model gave no usable embedding; the pixels may hold no picture.")
         strange = unfamiliar(self.model, study, embedding, self.library)
@@ -165,7 +170,9 @@ class Engine:
         """
         if not conditions:
             return []
-        scores = self._score(embedded.embedding, list(conditions), dict(prompts or {}))
+        scores = zeroshot.score(
+            self._asked, embedded.embedding, conditions, self.library, dict(prompts or {})
+        )
         return [_with_what_lacks(score, embedded.parts) for score in scores]
 
     def explain(self, study: Study, condition: str) -> Why:
@@ -189,7 +196,7 @@ class Engine:
         Raises:
             ConditionError: if the text cannot be asked.
         """
-        return self._query(text)
+        return zeroshot.text_query(self._asked, text)
 
     def search(self, text: str, k: int = 5) -> list[Case]:
         """The `k` cases whose pictures fit a text best.
@@ -198,8 +205,7 @@ class Engine:
             ConditionError: if the text cannot be asked.
             LibraryError: if there is no library.
         """
-        self.require_library()
-        return self._search(text, k)
+        return self.require_library().search_text(self._asked, text, k)
 
     def require_library(self) -> CaseLibrary:
         """The case library.
@@ -219,6 +225,20 @@ class Engine:
         """The known conditions to suggest: those that training covered, where that is recorded."""
         trained = self.model.config.conditions
         return [c for key, c in CONDITIONS.items() if not trained or key in trained]
+
+
+class _Asked:
+    """A model of which the text encoder runs where there is an accelerator for it."""
+
+    def __init__(self, model: CMRCLIP, encode: Callable[..., np.ndarray]) -> None:
+        self._model = model
+        self._encode = encode
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        return self._model.embed_texts(texts, self._encode)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
 
 
 def _with_what_lacks(score: Score, parts: frozenset[Part]) -> Score:
@@ -246,13 +266,6 @@ def ask_lines(text: str) -> tuple[list[str], list[str]]:
     if len(lines) > MAX_CONDITIONS:
         problems.append(f"Only the first {MAX_CONDITIONS} conditions are scored at a time.")
     return asked, problems
-
-
-def faster(model: CMRCLIP) -> AbstractContextManager:
-    """On CUDA, bfloat16 where torch deems it safe; elsewhere as it is, since it gains nothing."""
-    if model.device.type == "cuda":
-        return torch.autocast("cuda", torch.bfloat16)
-    return nullcontext()
 
 
 def on_accelerator(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from tests.hub_server import Ask, HubServer, asking
 REAL = Path(__file__).parents[2] / "shared" / "real"
 
 torch.set_num_threads(2)
+
+# No test, nor any process that one starts, uses or fills the cache of whoever runs it.
+os.environ["CMRCLIP_CACHE"] = "off"
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,17 @@ def test_score_as_json_is_one_object_with_scores_and_similar_cases(sample, capsy
     assert answer["similar"][0]["similarity"] >= answer["similar"][2]["similarity"]
 
 
+def test_scores_in_8_bits_are_near_the_exact_ones_and_say_what_they_are(sample, capsys):
+    answers = []
+    for options in ([], ["--quantize", "int8", "--max-memory", "500"]):
+        assert main(["score", sample, "-c", "LV dilation", "--json", *options]) == 0
+        answers.append(json.loads(capsys.readouterr().out))
+    exact, rounded = (answer["scores"][0] for answer in answers)
+    assert abs(exact["percentile"] - rounded["percentile"]) < 2
+    assert not any("int8" in note for note in answers[0]["notes"])
+    assert any("Encoded in int8" in note for note in answers[1]["notes"])
+
+
 def test_score_without_conditions_asks_all_that_the_checkpoint_knows(sample, capsys):
     assert main(["score", sample, "--json", "--top-k", "0"]) == 0
     answer = json.loads(capsys.readouterr().out)
@@ -115,6 +126,7 @@ def test_no_case_that_fits_is_said(capsys):
         ["retrieve", "--text", "LV dilation", "--by", "sound"],
         ["retrieve", "--text", "LV dilation", "--view", "5CH"],
         ["retrieve", "--text", "LV dilation", "--library", "nowhere"],
+        ["retrieve", "--text", "LV dilation", "--skip-padding"],
     ],
 )
 def test_bad_input_is_one_line_and_code_2(arguments, capsys, monkeypatch):

@@ -302,6 +302,9 @@ def test_a_library_is_built_and_searched_with_a_general_model(
     np.testing.assert_allclose(ours, stored.embedding, atol=1e-5)
 
 
-def test_a_limit_that_would_not_hold_is_refused(checkpoints):
-    with pytest.raises(CheckpointError, match="max_memory is for cardiac models"):
-        load(checkpoints["clip"], max_memory=10**9)
+@pytest.mark.parametrize(
+    "options", [{"max_memory": 10**9}, {"quantize": "int8"}, {"skip_padding": True}]
+)
+def test_an_option_that_would_do_nothing_is_refused(checkpoints, options):
+    with pytest.raises(CheckpointError, match=f"{next(iter(options))}: for cardiac models only"):
+        load(checkpoints["clip"], device="cpu", **options)

@@ -7,12 +7,12 @@ not kept there: other labels need no other embedding, and a report stays where i
 
 from __future__ import annotations
 
-import os
-import sys
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..cache_folder import VARIABLE, cache_folder
 from ..errors import LibraryError
 from ..library import CaseLibrary, CaseRecord, store
 from ..library.build import Failure, Means, Plan, account, build_library
@@ -20,8 +20,6 @@ from ..library.build.prepare import Item
 
 if TYPE_CHECKING:
     from ..model import CMRCLIP
-
-VARIABLE = "CMRCLIP_CACHE"
 
 
 @dataclass(frozen=True)
@@ -35,23 +33,10 @@ class Exams:
     failed: list[Failure]
 
 
-def cache_folder() -> Path:
-    """Where embeddings are kept: $CMRCLIP_CACHE, or a folder of the system's user cache."""
-    if named := os.environ.get(VARIABLE):
-        return Path(named).expanduser()
-    if sys.platform == "darwin":
-        caches = Path.home() / "Library" / "Caches"
-    elif sys.platform == "win32":
-        caches = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return caches / "cmrclip-lite"
-
-
 def embed_exams(
     plan: Plan, model: CMRCLIP, *, workers: int | None = None, progress: bool = False
 ) -> Exams:
-    """The exams of a plan, embedded now or taken from the cache.
+    """The exams of a plan, embedded now or taken from the cache, where there is one.
 
     Args:
         workers: processes that read; None takes one per CPU.
@@ -60,15 +45,27 @@ def embed_exams(
     Raises:
         LibraryError: if none can be read, or the cache cannot be written.
     """
-    path = cache_folder() / f"{model.identity[:16]}-{plan.build}"
+    folder = cache_folder()
+    if folder is None:
+        with tempfile.TemporaryDirectory() as passing:
+            return _embedded_in(Path(passing), plan, model, workers, progress)
     try:
         # Embeddings of patients: for nobody else on this machine.
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise LibraryError(
-            f"The cache folder {path.parent.name!r} cannot be made: {error.strerror}; name "
-            f"another in the variable {VARIABLE}."
+            f"The cache folder {folder.name!r} cannot be made: {error.strerror}; name another in "
+            f"the variable {VARIABLE}."
         ) from error
+    return _embedded_in(folder, plan, model, workers, progress)
+
+
+def _embedded_in(
+    folder: Path, plan: Plan, model: CMRCLIP, workers: int | None, progress: bool
+) -> Exams:
+    # Embeddings in 8 bits are near the exact ones, not the same.
+    how = "" if model.arithmetic == "float32" else f"-{model.arithmetic}"
+    path = folder / f"{model.identity[:16]}{how}-{plan.build}"
     # With nothing of the reports, so that they are not part of what makes an exam another one.
     bare = replace(plan, items=tuple(Item(item.id, item.path) for item in plan.items))
     build_library(

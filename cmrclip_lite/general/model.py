@@ -28,7 +28,7 @@ class GeneralModel(Scoring, nn.Module):
     order nor motion is known to it.
 
     Attributes:
-        config, tokenizer, name, identity: as of `CMRCLIP`.
+        config, tokenizer, name, identity, cache: as of `CMRCLIP`.
         towers: the model of `transformers`, or what stands for it (`open_clip.py`).
     """
 
@@ -63,21 +63,26 @@ class GeneralModel(Scoring, nn.Module):
             given = _patches(pictures, self.towers.config.vision_config.patch_size)
         return l2_normalize(self.towers.get_image_features(**given).pooler_output, dim=-1)
 
-    @torch.no_grad()
-    def encode_text(self, texts: Sequence[str], normalize: bool = True) -> Tensor:
-        """Sentences to `(len(texts), D)`."""
-        features = self.towers.get_text_features(input_ids=self.tokenize(texts).to(self.device))
+    def encode_rows(self, rows: Sequence[list[int]], normalize: bool = True) -> Tensor:
+        """Token ids of sentences to `(len(rows), D)`."""
+        features = self.towers.get_text_features(input_ids=self._padded(rows).to(self.device))
         vectors = features.pooler_output
         return l2_normalize(vectors, dim=-1) if normalize else vectors
 
     def tokenize(self, texts: Sequence[str]) -> Tensor:
         """Sentences to ids `(len(texts), L)`, as `GeneralText` says."""
-        text = self.config.text
+        return self._padded(self.token_rows(texts))
+
+    def token_rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """Sentences to ids, none more than the model reads."""
         encodings = self.tokenizer.encode_batch([self._canonical(one) for one in texts])
-        most = text.max_positions
+        most = self.config.text.max_positions
         # A row that is too long is cut before its last token, which marks the end of a text.
-        rows = [e.ids if len(e.ids) <= most else [*e.ids[: most - 1], e.ids[-1]] for e in encodings]
-        length = most if text.pad is not None else max(map(len, rows), default=0)
+        return [e.ids if len(e.ids) <= most else [*e.ids[: most - 1], e.ids[-1]] for e in encodings]
+
+    def _padded(self, rows: Sequence[list[int]]) -> Tensor:
+        text = self.config.text
+        length = text.max_positions if text.pad is not None else max(map(len, rows), default=0)
         ids = torch.empty(len(rows), length, dtype=torch.long)
         for i, row in enumerate(rows):
             ids[i] = row[-1] if text.pad is None else self.tokenizer.token_to_id(text.pad)

@@ -41,7 +41,7 @@ def with_impressions(records: list[CaseRecord], model: CMRCLIP) -> list[CaseReco
     records = list(records)
     for start in range(0, len(wanting), _BATCH):
         part = wanting[start : start + _BATCH]
-        vectors = model.encode_text([records[i].impression for i in part]).float().cpu().numpy()
+        vectors = model.embed_texts([records[i].impression for i in part])
         for i, vector in zip(part, vectors, strict=True):
             records[i] = replace(records[i], impression_embedding=vector)
     return records

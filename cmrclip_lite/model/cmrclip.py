@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize as l2_normalize
 
 from ..errors import CheckpointError
+from . import accelerator
 from .config import ModelConfig
 from .scoring import Scoring
 from .text_encoder import BertEncoder, mean_over_tokens
@@ -52,8 +53,7 @@ class CMRCLIP(
         config: sizes, layout of the clip, and what training covered.
         tokenizer: words to ids; None for a model that is only given ids.
         name: what a person calls this model, with its revision where it has one.
-        identity: a content hash of weights and configuration, by which a case library knows the
-            model that embedded it; empty for a model that was not loaded from a checkpoint.
+        identity, cache: as of `Scoring`.
     """
 
     def __init__(self, config: ModelConfig, tokenizer: Tokenizer | None = None) -> None:
@@ -89,7 +89,7 @@ class CMRCLIP(
 
     def video_features(self, clip: Tensor) -> Tensor:
         """`(B, F, 3, H, W)` to `(B, width)`, before the projection."""
-        return self.video_model(clip.to(self.device, self.dtype))
+        return self.video_model(accelerator.send(clip, self.device, self.dtype))
 
     def encode_clip(self, clip: Tensor, normalize: bool = True) -> Tensor:
         """`(B, F, 3, H, W)` to `(B, projection_dim)`, unit vectors unless `normalize` is off."""
@@ -105,17 +105,20 @@ class CMRCLIP(
         hidden = self.text_model(ids, mask)
         return _finish(self.txt_proj(mean_over_tokens(hidden, mask)), normalize)
 
-    @torch.no_grad()
-    def encode_text(self, texts: Sequence[str], normalize: bool = True) -> Tensor:
-        """Sentences to `(len(texts), projection_dim)`.
+    def encode_rows(self, rows: Sequence[list[int]], normalize: bool = True) -> Tensor:
+        """Token ids of sentences to `(len(rows), projection_dim)`."""
+        return self.encode_tokens(*_padded(rows), normalize=normalize)
+
+    def tokenize(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Sentences to ids and mask, each `(len(texts), L)`, padded to the longest.
 
         Raises:
             CheckpointError: if the model has no tokenizer.
         """
-        return self.encode_tokens(*self.tokenize(texts), normalize=normalize)
+        return _padded(self.token_rows(texts))
 
-    def tokenize(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Sentences to ids and mask, each `(len(texts), L)`, padded to the longest.
+    def token_rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """Sentences to ids, none more than the model reads.
 
         Raises:
             CheckpointError: if the model has no tokenizer.
@@ -128,14 +131,18 @@ class CMRCLIP(
         most = self.config.text.max_positions
         rows = [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
         # A row that is too long is cut before its last token, which marks the end of a sentence.
-        rows = [row if len(row) <= most else [*row[: most - 1], row[-1]] for row in rows]
-        longest = max((len(row) for row in rows), default=0)
-        ids = torch.zeros(len(rows), longest, dtype=torch.long)
-        mask = torch.zeros_like(ids)
-        for i, row in enumerate(rows):
-            ids[i, : len(row)] = torch.tensor(row)
-            mask[i, : len(row)] = 1
-        return ids, mask
+        return [row if len(row) <= most else [*row[: most - 1], row[-1]] for row in rows]
+
+
+def _padded(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+    """Ids and mask, each `(len(rows), L)`."""
+    longest = max((len(row) for row in rows), default=0)
+    ids = torch.zeros(len(rows), longest, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row)
+        mask[i, : len(row)] = 1
+    return ids, mask
 
 
 def _projection(width_in: int, width_out: int) -> nn.Sequential:

@@ -228,7 +228,7 @@ def _embed(model: CMRCLIP, texts: Sequence[str]) -> np.ndarray:
     """`(len(texts), D)` float64 unit vectors."""
     if not texts:
         return np.zeros((0, model.config.projection_dim))
-    return model.encode_text(texts).float().cpu().numpy().astype(np.float64)
+    return model.embed_texts(texts).astype(np.float64)
 
 
 def _sentences(impression: str) -> Iterator[str]:

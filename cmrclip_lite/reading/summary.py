@@ -8,7 +8,6 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from ..familiar import unfamiliar
 from ..frames import study_to_clip
@@ -123,8 +122,7 @@ class Reader:
             StudyError: if the study lacks what the model's layout needs.
         """
         clip = study_to_clip(study, self.model.config)
-        with torch.inference_mode():
-            embedding = self.model.encode_clip(clip.tensor[None])[0].float().cpu().numpy()
+        (embedding,) = self.model.embed_clips([clip.tensor])
         strange = unfamiliar(self.model, study, embedding, self.library)
         notes = (*filter(None, [strange]), *study.notes, *clip.notes)
         return self.read_embedding(embedding, parts_of(study), study.content, notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import types
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -20,6 +21,7 @@ import uploads
 from cards import Found, cards
 from engine import Engine, ask_lines
 
+from cmrclip_lite.embedding_cache import EmbeddingCache
 from cmrclip_lite.errors import ConditionError, LibraryError, StudyError
 from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Sequence, Series, SetAside, Study, View
@@ -119,6 +121,58 @@ def test_new_words_cost_no_new_look_at_the_pictures(parts, exam, monkeypatch):
         assert score.percentile is not None and "8 cases" in score.reference
     assert len(engine.similar(embedded, 5)) == 5
     assert looks == [1]
+
+
+def test_a_sample_is_embedded_once_an_upload_not_kept_and_nothing_on_disk(parts, exam, tmp_path):
+    model, library, _ = parts
+    model.cache = EmbeddingCache(tmp_path / "cache")  # as whoever serves it may have loaded it
+    engine = Engine(model, library)
+    looks = []
+    hooks = [
+        tower.register_forward_pre_hook(lambda *_, name=name: looks.append(name))
+        for name, tower in (("video", model.video_model), ("text", model.text_model))
+    ]
+    for _ in range(2):  # by two people
+        embedded = engine.embed(read_study(exam), sample="the exam")
+        engine.score(embedded, ["LV dilated", "a small heart"])
+        engine.search("LV dilated")
+        engine.query("a small heart")
+    assert looks == ["video", "text"]
+    assert model.cache.folder is None and (kept := model.cache.info().entries) > 1
+    assert list(tmp_path.iterdir()) == []
+    other = read_study(exam)
+    other.series = other.series[1:]
+    engine.embed(other)
+    assert looks == ["video", "text", "video"] and model.cache.info().entries == kept
+    Engine(model, library).embed(read_study(exam), sample="the exam")  # each server its own
+    assert looks == ["video", "text", "video", "video"]
+    for hook in hooks:
+        hook.remove()
+
+
+def test_what_is_known_asks_for_no_gpu(parts, exam, monkeypatch):
+    """On a Space a GPU is lent for each call, in a process whose memory is lost afterwards."""
+    loans = []
+
+    def lent(function):
+        def inside(*given):
+            loans.append(1)
+            return pickle.loads(pickle.dumps(function(*pickle.loads(pickle.dumps(given)))))
+
+        return inside
+
+    monkeypatch.setattr(engines, "spaces", types.SimpleNamespace(GPU=lent))
+    engine = Engine(*parts[:2])
+    plain = engine.embed(read_study(exam), sample="the exam")
+    scores = engine.score(plain, ["LV dilated"])
+    assert len(loans) == 2
+    assert engine.score(engine.embed(read_study(exam), "the exam"), ["LV dilated"]) == scores
+    assert engine.search("LV dilated")
+    assert len(loans) == 2
+    engine.explain(read_study(exam), "LV dilated")
+    assert len(loans) == 3
+    with pytest.raises(ConditionError):
+        engine.query("  ")
 
 
 def test_what_is_kept_of_a_study_holds_no_pixels(parts, exam):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from ...errors import CmrClipError
 from ...frames import study_to_clip
@@ -119,16 +118,9 @@ def prepare(
     return Prepared(case, clip)
 
 
-@torch.inference_mode()
 def embed(model: CMRCLIP, prepared: Sequence[Prepared]) -> list[CaseRecord | Failure]:
-    """Embed exams, those with clips of one shape together, and their impressions; in their order."""
-    vectors = np.empty((len(prepared), model.config.projection_dim), np.float32)
-    shapes: dict[tuple[int, ...], list[int]] = {}
-    for i, one in enumerate(prepared):
-        shapes.setdefault(one.clip.shape, []).append(i)
-    for members in shapes.values():
-        clips = torch.from_numpy(np.stack([prepared[i].clip for i in members]))
-        vectors[members] = model.encode_clip(clips).float().cpu().numpy()
+    """Embed exams, as many together as can be, and their impressions; in their order."""
+    vectors = model.embed_clips([one.clip for one in prepared])
     usable = np.isfinite(vectors).all(axis=1)
     cases = iter(
         with_impressions(
