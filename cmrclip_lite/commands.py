@@ -44,7 +44,9 @@ def add_tuning_options(sub: argparse.ArgumentParser, exact: bool = False) -> Non
     )
     if not exact:
         sub.add_argument(
-            "--quantize", choices=["int8"], help="on a CPU: about twice as fast, not exact"
+            "--quantize",
+            choices=["int8"],
+            help="on a CPU, large models: about twice as fast, not exact",
         )
 
 

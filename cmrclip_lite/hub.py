@@ -74,7 +74,7 @@ def load(
         max_memory: bytes that encoding studies on a CPU may take beside weights and clips, in
             float32; less memory costs time. None takes what is quickest.
         quantize: "int8" computes the image encoder's linear layers in 8-bit integers: on a CPU
-            about twice as fast as without, and not exact (`model/int8.py`).
+            large models are about twice as fast, and not exact (`model/int8.py`).
         skip_padding: leave out the empty frames with which the published layout fills short
             studies up: quicker for those, and other embeddings, so that this is another model to
             caches and libraries.

@@ -31,7 +31,7 @@ def run(
 
     Args:
         workers: processes that read.
-        batch: exams embedded at once.
+        batch: exams embedded at once, at most.
         pictures: whether cases get a moving thumbnail.
 
     Raises:
@@ -57,11 +57,11 @@ def run(
                 continue
             yield from (result for result in results if not isinstance(result, Prepared))
             ready += (result for result in results if isinstance(result, Prepared))
-            while len(ready) >= batch:
+            # What is there, not a full batch: the model would wait for the readers, and they for
+            # it. Where it is the slower of the two, batches fill by themselves.
+            while ready:
                 yield from embed(model, ready[:batch])
                 del ready[:batch]
-        if ready:
-            yield from embed(model, ready)
     except torch.OutOfMemoryError as error:
         raise LibraryError("The GPU has too little memory; use a smaller --batch.") from error
     finally:
