@@ -145,6 +145,7 @@ def main() -> int:
     parser.add_argument("--frames", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--studies", type=int, nargs="+", default=[1, 4, 8])
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--kinds", nargs="+", choices=ALLOWED, default=list(ALLOWED))
     parser.add_argument("--small", action="store_true", help="a tiny model, to try the script")
     arguments = parser.parse_args()
     found = "cuda" if torch.cuda.is_available() else "mps"
@@ -170,7 +171,7 @@ def main() -> int:
         for studies in arguments.studies:
             with torch.inference_mode():
                 expected = exact.encode_clip(clips[:studies]).float().cpu()
-            for kind in ALLOWED:
+            for kind in arguments.kinds:
                 if kind == "autocast" and device.type != "cuda":
                     continue  # there it does nothing
                 model = exact if kind in ("float32", "autocast") else variant(kind, config, device)
