@@ -31,6 +31,7 @@ def test_attention_takes_the_four_dimensions_that_fused_kernels_take(monkeypatch
     assert space == ((2 * 5, 3, 16, 16), (2 * 5, 3, 17, 16))
 
 
+@pytest.mark.slow
 def test_compiled_blocks_give_the_same():
     """By torch's tracing, without its code generation, which takes minutes."""
     plain, compiled = build(), build()
