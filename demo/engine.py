@@ -122,6 +122,9 @@ class Engine:
         self._embed = on_accelerator(embed)
         self._explain = on_accelerator(explain)
         self._asked = _Asked(model, on_accelerator(embed_texts))
+        if model.device.type != "cpu" and not ON_LOAN:
+            with accelerator.quick(model):  # as visitors' studies will be encoded
+                accelerator.warm_up(model)
 
     @classmethod
     def load(cls, name: str) -> Engine:
@@ -134,8 +137,6 @@ class Engine:
         from cmrclip_lite.library import default_library
 
         model = load(name, cache=False)
-        if model.device.type != "cpu" and not ON_LOAN:
-            accelerator.warm_up(model)
         return cls(model, default_library(model), name)
 
     def embed(self, study: Study, sample: str = "") -> Embedded:

@@ -25,7 +25,8 @@ class Int8Linear(nn.Module):
     """What a linear layer does, with its weights in 8 bits.
 
     Attributes:
-        bias: `(out,)`, or None.
+        rounded, scale: `(out, in)` int8 and `(out,)` float32, whose product is about the weights.
+        bias: `(out,)` float32.
     """
 
     def __init__(self, layer: nn.Linear) -> None:

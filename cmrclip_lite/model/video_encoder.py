@@ -220,11 +220,8 @@ class SpaceTimeTransformer(nn.Module):
             chunk = self._chunk(clip.shape[1])
             found = [streaming.class_token(self, study, chunk) for study in clip]
             return self.norm(torch.cat(found))
-        *blocks, last = self.blocks
-        tokens, frames = self._with_positions(self.patch_embed(clip)), clip.shape[1]
-        for block in blocks:
-            tokens = block(tokens, frames)
-        return self.norm(last.class_token(tokens, frames))
+        tokens = self._through(self.blocks[:-1], self.patch_embed(clip))
+        return self.norm(self.blocks[-1].class_token(tokens, clip.shape[1]))
 
     def encode(self, clip: Tensor) -> Tensor:
         """`(B, F, 3, H, W)` to all tokens after the last block, `(B, 1 + F * n, width)`.
@@ -237,9 +234,13 @@ class SpaceTimeTransformer(nn.Module):
 
     def encode_patches(self, patches: Tensor) -> Tensor:
         """Patches `(B, F, n, width)` to all tokens at the end, `(B, 1 + F * n, width)`."""
-        tokens, frames = self._with_positions(patches), patches.shape[1]
-        for block in self.blocks:
-            tokens = block(tokens, frames)
+        return self._through(self.blocks, patches)
+
+    def _through(self, blocks: nn.ModuleList, patches: Tensor) -> Tensor:
+        """Patches `(B, F, n, width)` to the tokens after some blocks, `(B, 1 + F * n, width)`."""
+        tokens = self._with_positions(patches)
+        for block in blocks:
+            tokens = block(tokens, patches.shape[1])
         return tokens
 
     def _with_positions(self, patches: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ import numpy as np
 import page
 import pytest
 import shared
+import torch
 import uploads
 from cards import Found, cards
 from engine import Engine, ask_lines
@@ -173,6 +174,21 @@ def test_what_is_known_asks_for_no_gpu(parts, exam, monkeypatch):
     assert len(loans) == 3
     with pytest.raises(ConditionError):
         engine.query("  ")
+
+
+@pytest.mark.parametrize(("lent", "times"), [(False, 1), (True, 0)])
+def test_a_gpu_of_its_own_is_warmed_up_as_it_will_be_used(parts, monkeypatch, lent, times):
+    told = []
+    monkeypatch.setattr(type(parts[0]), "device", torch.device("cuda"))
+    monkeypatch.setattr(engines, "ON_LOAN", lent)
+    monkeypatch.setattr(engines.accelerator, "quick", lambda _: torch.autocast("cpu"))
+    monkeypatch.setattr(
+        engines.accelerator,
+        "warm_up",
+        lambda model: told.append(torch.is_autocast_enabled("cpu")),
+    )
+    Engine(*parts[:2])
+    assert told == [True] * times
 
 
 def test_what_is_kept_of_a_study_holds_no_pixels(parts, exam):
