@@ -17,8 +17,9 @@ import numpy as np
 
 from .maps import N_S, N_THETA, S_GRID, THETA, rough_map, segment_map, smooth_map
 from .scar import scar_maps
+from .tissue import Tissue
 from .truth import Truth
-from .vessels import Vessel, draw_vessels
+from .vessels import ROOT, Vessel, draw_aorta, draw_pulmonary
 
 # How much of the normal inward motion a segment makes.
 SQUEEZE = {"normal": 1.0, "hypokinetic": 0.5, "akinetic": 0.08, "dyskinetic": -0.22}
@@ -110,11 +111,17 @@ class Heart:
     pericardium_mm: float
     effusion_mm: float
     atrial_mm: float
-    ra_scale: float
+    ra_mm: float
     atrial_wall_mm: float
     vessels: list[Vessel]
     scar: tuple[np.ndarray, np.ndarray] | None
     thrombus: tuple[np.ndarray, float] | None
+
+    @property
+    def outflow_degrees(self) -> float:
+        """The angle at which a plane through the long axis meets the middle of the aortic root."""
+        x, y, _ = next(v for v in self.vessels if v.blood is Tissue.AORTA).nodes[ROOT].mean(0)
+        return float(np.degrees(np.arctan2(-y, x)))
 
     def profile(self, s: np.ndarray) -> np.ndarray:
         """Radius along the long axis as a share of the widest one; 0 at the apex (s = 1)."""
@@ -226,7 +233,9 @@ def _thrombus(
 
 def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     """A random heart that has the volumes, walls and motion that `truth` says."""
-    from .motion import fit_volumes, volume_curve  # motion needs Heart
+    # These need Heart.
+    from .fitting import fit_left_ventricle, fit_right_atrium, fit_right_ventricle
+    from .motion import volume_curve
 
     failing = float(np.clip((55 - truth.lvef) / 35, 0, 1))
     length = _lv_length(truth, rng)
@@ -305,7 +314,7 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
         pericardium_mm=rng.uniform(0.4, 1.6),
         effusion_mm=truth.pericardial_effusion_mm,
         atrial_mm=_atrial_radius(truth, length * shorten),
-        ra_scale=1.0,
+        ra_mm=28.0,
         atrial_wall_mm=truth.atrial_septum_mm,
         vessels=[],
         scar=scar_maps(truth, rng),
@@ -316,6 +325,10 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     heart.rv.deviation = heart.rv.deviation.astype(np.float32)
     heart.rv.systolic = heart.rv.systolic.astype(np.float32)
     heart.rv.trabeculae = heart.rv.trabeculae.astype(np.float32)
-    fit_volumes(heart)
-    heart.vessels = draw_vessels(truth, heart.radius_mm, heart.rv.size_mm, rng)
+    # What is fitted takes the room that what comes before it leaves.
+    fit_left_ventricle(heart)
+    heart.vessels = [draw_aorta(truth, heart.radius_mm, rng)]
+    fit_right_ventricle(heart)
+    heart.vessels.insert(0, draw_pulmonary(truth, heart.radius_mm, heart.rv.size_mm, rng))
+    fit_right_atrium(heart)
     return heart

@@ -58,7 +58,7 @@ def with_company(truth: Truth, rng: np.random.Generator) -> Truth:
     fluid = rng.uniform(0, 2.5) if rng.random() < 0.3 else 0.0
     if has("pericardium"):
         fluid = PERICARDIAL_EFFUSION_MM + 1 + rng.gamma(1.4, 5)
-    pleural = PLEURAL_EFFUSION_MM + 5 + rng.gamma(1.8, 9) if has("pleura") else 0.0
+    pleural = PLEURAL_EFFUSION_MM + 8 + rng.gamma(1.8, 11) if has("pleura") else 0.0
     septum = rng.uniform(1.4, 3.0)
     rv_wall = np.clip(rng.normal(2.7, 0.5), 1.6, 4)
     if truth.diagnosis == "amyloid":

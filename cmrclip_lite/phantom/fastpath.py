@@ -20,8 +20,9 @@ SPACING_MM = 2.0
 ED, MID_SYSTOLE, ES, MID_DIASTOLE, LATE, LONG_ED, LONG_ES = range(FRAMES := 7)
 # How far from the base the middle of the long axes lies: the atria are to be seen as well.
 LONG_AXIS_MIDDLE = 0.22
-# Where the long axes cut the ventricle, and the way their images usually lie (see `exam`).
-_LONG_AXIS = {"4CH": (24.0, 0.0), "2CH": (-90.0, 90.0), "3CH": (142.0, 0.0)}
+# Where the long axes cut the ventricle, three chambers through the aortic root, and the way their
+# images usually lie (see `exam`).
+_LONG_AXIS = {"4CH": (24.0, 0.0), "2CH": (-90.0, 90.0), "3CH": (None, 0.0)}
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def _long_axis(
     Its middle lies beside that of the short-axis stack.
     """
     cut, lie = _LONG_AXIS[name]
+    cut = heart.outflow_degrees if cut is None else cut
     angle = np.radians(cut + rng.normal(0, 5.5))
     side = np.array([np.cos(angle), -np.sin(angle), rng.normal(0, 0.05)])
     up = np.array([rng.normal(0, 0.05), rng.normal(0, 0.05), -1.0])

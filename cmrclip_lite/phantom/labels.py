@@ -169,7 +169,9 @@ def _paint_vessels(
     for vessel in heart.vessels:
         depth = vessel.depth(at, t.base)
         here = label[above]
-        outside = ~np.isin(here, _VENTRICLES)  # a vessel opens into a ventricle, it takes none
+        # A vessel opens into its ventricle and takes none of it; the aorta displaces the RV.
+        own = LV_CAVITY if vessel.blood is Tissue.AORTA else _VENTRICLES
+        outside = ~np.isin(here, own)
         label[above[(depth > -WALL_MM) & (depth <= 0) & outside]] = Tissue.ATRIAL_WALL
         label[above[(depth > 0) & outside]] = vessel.blood
 

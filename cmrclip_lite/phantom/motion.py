@@ -1,4 +1,4 @@
-"""How a heart beats: the radius of every surface at any phase, fitted to the volumes.
+"""How a heart beats: the radius of every surface at any phase.
 
 The base moves towards the apex, which stays; each place of the cavity surface draws in by its share
 of the contraction; the wall keeps its volume, so it thickens where it shortens and where the
@@ -9,13 +9,15 @@ septum and its base to the apex.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from .anatomy import Heart
 from .maps import COS, N_S, N_THETA, SIN, THETA
 
+# The atria lie beside the axes of their ventricles, away from the aortic root.
+LA_TURN, RA_TURN = np.radians(-30), np.radians(208)
+RA_HEIGHT = 1.8  # of the RA in its largest radii
 _COLUMN = np.arange(N_THETA, dtype=np.int32)
 
 
@@ -117,15 +119,26 @@ def lv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> LeftTables:
 def atrium_radius(heart: Heart, u: np.ndarray, c: np.ndarray) -> np.ndarray:
     """LA as a dome on the mitral plane whose roof stays while the plane moves.
 
-    Its appendage bulges towards the anterolateral side.
+    It lies behind the axis, for the aortic root lies before it, and its appendage bulges towards
+    the anterolateral side.
     """
     wide = heart.atrial_mm
     base = heart.length_mm * heart.shorten * c
     share = np.clip((base - u) / (2.1 * wide + base), 0, 1)
-    dome = np.sqrt(np.clip(1 - ((2 * share - 0.75) / 1.25) ** 2, 0, 1))
-    radius = wide * dome * (1 - 0.16 * np.sin(THETA - 0.3))
+    radius = _off_axis(wide * _dome(share), LA_TURN, 0.5 * np.clip(share / 0.3, 0, 1))
     ear = np.exp((np.cos(THETA - 1.0) - 1) / 0.08) * np.exp(-(((share - 0.22) / 0.14) ** 2))
     return radius * (1 + 0.4 * ear)
+
+
+def _dome(share: np.ndarray) -> np.ndarray:
+    """Radius of an atrium as a share of its widest, from the valve (0.8) to the roof (0)."""
+    return np.sqrt(np.clip(1 - ((2 * share - 0.75) / 1.25) ** 2, 0, 1))
+
+
+def _off_axis(wide: np.ndarray, turn: float, off: np.ndarray) -> np.ndarray:
+    """Radius about the axis of a circle of radius `wide` whose middle lies `off * wide` aside."""
+    angle = THETA - turn
+    return wide * (off * np.cos(angle) + np.sqrt(1 - (off * np.sin(angle)) ** 2))
 
 
 def rv_centre(heart: Heart, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -149,7 +162,7 @@ def rv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> tuple[np.ndar
         u: `(R, N_THETA)`; phase: `(R,)`.
 
     Returns:
-        Two `(R, N_THETA)` arrays. Above the tricuspid plane the radii taper into the right atrium.
+        Two `(R, N_THETA)` arrays. Above the tricuspid plane (s < 0) the radii go on as at it.
     """
     rv = heart.rv
     u = u.astype(np.float32, copy=False)
@@ -175,116 +188,18 @@ def rv_surfaces(heart: Heart, u: np.ndarray, phase: np.ndarray) -> tuple[np.ndar
     return np.maximum(radius, 0).astype(np.float32), s
 
 
-RA_REACH = 0.65  # height of the right atrium as a share of the RV's length
+def ra_radius(heart: Heart, u: np.ndarray, c: np.ndarray, rv_radius: np.ndarray) -> np.ndarray:
+    """The RA about `rv_centre`: a dome like the left one's, wide as the RV where it begins.
 
+    It lies to the right and behind, and its roof stays while the tricuspid plane moves.
 
-def ra_taper(heart: Heart, s: np.ndarray) -> np.ndarray:
-    """Radius of the right atrium as a share of the RV's at its base; 1 in the RV (s above 0)."""
-    above = np.clip(-s / RA_REACH, 0, 1)
-    dome = np.sqrt(np.clip(1 - ((2 * above - 0.6) / 1.4) ** 2, 0, 1))
-    dome = dome / np.sqrt(1 - (0.6 / 1.4) ** 2)
-    grown = 1 + (heart.ra_scale - 1) * np.clip(above / 0.35, 0, 1)
-    return np.where(s < 0, dome * grown, 1.0).astype(np.float32)
-
-
-# --- fitting the parameters to the volumes -------------------------------------------------------
-
-_FIT_S = ((np.arange(24) + 0.5) / 24).astype(np.float32)
-
-
-def lv_volume_ml(heart: Heart, phase: float) -> float:
-    """Volume of the LV cavity, papillary muscles and trabeculae included."""
-    base = heart.length_mm * heart.shorten * float(contraction(heart, np.float32(phase)))
-    length = heart.length_mm - base
-    u = np.broadcast_to((base + _FIT_S * length)[:, None], (24, N_THETA))
-    endo = lv_surfaces(heart, u, np.full(24, phase)).endo
-    return float((endo**2).sum() * (np.pi / N_THETA) * (length / 24) / 1000)
-
-
-def _rv_levels(heart: Heart, phase: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """Levels of the RV for its volume, the LV's outer radius there, and their distance."""
-    c = float(contraction(heart, np.float32(phase - 0.02)))
-    base = heart.rv.base_mm + heart.length_mm * heart.rv.shorten * c
-    step = (heart.rv.apex_mm - base) / 12
-    u = np.broadcast_to((base + (np.arange(12) + 0.5) * step)[:, None], (12, N_THETA))
-    left = lv_surfaces(heart, u, np.full(12, phase))
-    # Above the mitral plane it is the left atrium that takes room.
-    above = atrium_radius(heart, u, np.float32(c)) + 2
-    return u, np.where(left.s < 0, above, left.epi), step
-
-
-def _rv_volume(heart: Heart, phase: float, u: np.ndarray, epi: np.ndarray, step: float) -> float:
-    rays, shares = slice(2, None, 4), (np.arange(10, dtype=np.float32) + 0.5) / 10
-    radius = rv_surfaces(heart, u, np.full(12, phase))[0][:, rays]
-    cx, cy = rv_centre(heart, u[:, 0])
-    reach = radius[:, :, None] * shares
-    x = cx[:, None, None] + reach * COS[rays, None]
-    y = cy[:, None, None] - reach * SIN[rays, None]
-    angle = (np.arctan2(-y, x) * (N_THETA / (2 * np.pi))).astype(np.int32) % N_THETA
-    outside = np.take_along_axis(epi, angle.reshape(12, -1), 1).reshape(x.shape)
-    cell = radius[:, :, None] ** 2 * shares / 10 * (2 * np.pi / radius.shape[1])
-    return float((cell * (x * x + y * y > outside * outside)).sum() * step / 1000)
-
-
-def ra_volume_ml(heart: Heart) -> float:
-    """Volume of the right atrium at its largest, at end-systole, as if it had no septum."""
-    phase = np.full(16, heart.es_time + 0.02)
-    base = heart.rv.base_mm + heart.length_mm * heart.rv.shorten
-    reach = RA_REACH * (heart.rv.apex_mm - base)
-    u = base - (np.arange(16) + 0.5) / 16 * reach
-    rows = np.broadcast_to(u[:, None], (16, N_THETA))
-    radius, s = rv_surfaces(heart, rows, phase)
-    radius = radius * ra_taper(heart, s)
-    return float((radius**2).sum() * (np.pi / N_THETA) * (reach / 16) / 1000)
-
-
-def rv_volume_ml(heart: Heart, phase: float) -> float:
-    """Volume of the RV cavity: what lies within its ellipse and outside the LV."""
-    return _rv_volume(heart, phase, *_rv_levels(heart, phase))
-
-
-def fit_volumes(heart: Heart) -> None:
-    """Set size and contraction of both ventricles so that their volumes are those of the truth."""
-    truth = heart.truth
-    for _ in range(4):
-        heart.radius_mm *= float(np.sqrt(truth.lvedv_ml / lv_volume_ml(heart, 0.0)))
-    es = heart.es_time
-    _solve(heart, "contraction", lambda: lv_volume_ml(heart, es), truth.lvesv_ml, -0.1, 0.6)
+    Args:
+        u, rv_radius: `(R, N_THETA)` as for `rv_surfaces`; c: `(R, 1)` share of the contraction.
+    """
     rv = heart.rv
-    for name, phase, target, low, high in (
-        ("size_mm", 0.0, truth.rvedv_ml, 4.0, 100.0),
-        ("squeeze", es + 0.02, truth.rvesv_ml, -0.1, 0.7),
-    ):
-        rest = _rv_levels(heart, phase)
-        volume = partial(_rv_volume, heart, phase, *rest)
-        _solve(rv, name, volume, target, low, high)
-    for _ in range(3):
-        share = truth.ravi * truth.bsa_m2 / ra_volume_ml(heart)
-        heart.ra_scale = float(np.clip(heart.ra_scale * np.sqrt(share), 0.55, 2.2))
-
-
-def _solve(owner, name: str, volume, target: float, low: float, high: float) -> None:
-    """Bisect-and-secant (regula falsi, Illinois) for the parameter that gives the volume."""
-    values = []
-    for end in (low, high):
-        setattr(owner, name, end)
-        values.append(volume() - target)
-    f_low, f_high = values
-    if f_low * f_high > 0:  # out of reach: keep the nearer end
-        setattr(owner, name, low if abs(f_low) < abs(f_high) else high)
-        return
-    side = 0
-    for _ in range(12):
-        middle = (low * f_high - high * f_low) / (f_high - f_low)
-        setattr(owner, name, float(middle))
-        f_middle = volume() - target
-        if abs(f_middle) < 0.005 * target:
-            return
-        if f_middle * f_low < 0:
-            high, f_high = middle, f_middle
-            f_low = f_low / 2 if side == -1 else f_low
-            side = -1
-        else:
-            low, f_low = middle, f_middle
-            f_high = f_high / 2 if side == 1 else f_high
-            side = 1
+    descent = heart.length_mm * rv.shorten * c
+    share = np.clip((rv.base_mm + descent - u) / (RA_HEIGHT * heart.ra_mm + descent), 0, 1)
+    uneven = lookup(rv.deviation, np.zeros_like(share))
+    dome = _off_axis(heart.ra_mm * _dome(share), RA_TURN, 0.4) * uneven
+    begun = np.clip(share / 0.25, 0, 1)
+    return (dome + (rv_radius - dome) * (1 - begun) ** 2).astype(np.float32)

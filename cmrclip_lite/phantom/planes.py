@@ -82,12 +82,12 @@ def long_axes(heart: Heart, rng: np.random.Generator) -> list[Plane]:
 
     The angles at which they cross the short axis are those of `orientation.CROSSING`: four chambers
     from the inferoseptal to the anterolateral wall, two from the inferior to the anterior, three
-    from the inferolateral wall to the anteroseptal one, behind which the aorta leaves.
+    from the inferolateral wall to the aortic root, as scanners are told.
     """
     four = _lateral(np.clip(rng.normal(24, 5), 11, 37))
     shift = 0.35 * _rv_x(heart) * four[0]
     two = -_lateral(np.clip(rng.normal(90, 6), 76, 104))
-    three = -_lateral(np.clip(rng.normal(141, 5), 131, 151))
+    three = -_lateral(np.clip(heart.outflow_degrees + rng.normal(0, 4), 131, 160))
     depth = np.array([0, 0, heart.length_mm])
     planes = [
         Plane(shift * four + 0.3 * depth, four, _APEX_UP, View.FOUR_CHAMBER),

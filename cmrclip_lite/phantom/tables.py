@@ -18,7 +18,7 @@ from .motion import (
     contraction,
     lookup,
     lv_surfaces,
-    ra_taper,
+    ra_radius,
     rv_surfaces,
 )
 from .points import Points
@@ -64,7 +64,7 @@ def tables(heart: Heart, points: Points, phase: np.ndarray) -> list[Tables]:
     endo = np.where(above, atrium, left.endo)
     ur = np.tile(points.u_right, (count, 1))
     cavity, rv_s = rv_surfaces(heart, ur, at)
-    cavity = cavity * ra_taper(heart, rv_s)
+    cavity = np.where(rv_s < 0, ra_radius(heart, ur, c, cavity), cavity)
     rv = heart.rv
     wall = np.where(rv_s < 0, 2.0, rv.wall_mm * (1 + 0.35 * c))
     rv_depth = np.minimum(lookup(rv.trabeculae, rv_s) * (1 + 0.5 * c), 0.45 * cavity)

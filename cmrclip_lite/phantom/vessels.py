@@ -14,6 +14,7 @@ from .tissue import Tissue
 from .truth import Truth
 
 WALL_MM = 1.6
+ROOT = [2, 3]  # nodes of the aorta: its sinuses, and where the tube begins
 # Where the head lies in heart coordinates, for a heart of average tilt (see `body`).
 _HEAD = np.array([0.0, -0.86, -0.5])
 _HANG_MM = 45.0  # above the valve plane by this much, a tube no longer moves
@@ -46,35 +47,24 @@ class Vessel:
         return best
 
 
-def draw_vessels(
-    truth: Truth, radius_mm: float, rv_mm: float, rng: np.random.Generator
-) -> list[Vessel]:
-    """Aorta and pulmonary trunk of a heart.
-
-    Args:
-        radius_mm: widest radius of the LV cavity.
-        rv_mm: how far the RV reaches from the septum.
-    """
-    return [_pulmonary(truth, radius_mm, rv_mm, rng), _aorta(truth, radius_mm, rng)]
-
-
 def outflow_angle(rng: np.random.Generator) -> float:
     """Direction of the LV outflow from the long axis: between anterior wall and septum."""
-    return float(np.radians(rng.normal(142, 6)))
+    return float(np.radians(rng.normal(150, 6)))
 
 
-def _aorta(truth: Truth, radius: float, rng: np.random.Generator) -> Vessel:
+def draw_aorta(truth: Truth, radius_mm: float, rng: np.random.Generator) -> Vessel:
+    """Outflow, sinuses and ascending aorta of a heart; `radius_mm` of the LV cavity's widest."""
     angle = outflow_angle(rng)
     side = np.array([np.cos(angle), -np.sin(angle), 0.0])
     root, tube = truth.aortic_root_mm / 2, truth.ascending_aorta_mm / 2
     annulus = min(root, 12.5) * rng.uniform(0.82, 0.92)
-    off = min(0.5 * radius, radius - 0.6 * annulus)
+    off = min(0.5 * radius_mm, radius_mm - 0.6 * annulus)
     up = np.array([0.0, 0.0, -1.0])
-    lean = _unit(0.75 * up + 0.45 * side + 0.25 * _HEAD + rng.normal(0, 0.06, 3))
+    lean = _unit(0.72 * up + 0.6 * side + 0.15 * _HEAD + rng.normal(0, 0.06, 3))
     at_annulus = off * side + [0, 0, rng.uniform(-3, 1)]
     sinus = at_annulus + 12 * lean
     junction = at_annulus + (22 + 0.25 * root) * lean
-    turn = _unit(lean + 0.9 * _HEAD + rng.normal(0, 0.08, 3))
+    turn = _unit(lean + 0.7 * _HEAD + rng.normal(0, 0.08, 3))
     middle = junction + 28 * turn
     arch = middle + 40 * _unit(turn + 0.5 * _HEAD)
     nodes = np.stack([off * 0.8 * side + [0, 0, 12], at_annulus, sinus, junction, middle, arch])
@@ -82,12 +72,15 @@ def _aorta(truth: Truth, radius: float, rng: np.random.Generator) -> Vessel:
     return Vessel(nodes, np.array([0.8 * annulus, annulus, root, waist, tube, tube]), Tissue.AORTA)
 
 
-def _pulmonary(truth: Truth, radius: float, rv: float, rng: np.random.Generator) -> Vessel:
+def draw_pulmonary(
+    truth: Truth, radius_mm: float, rv_mm: float, rng: np.random.Generator
+) -> Vessel:
+    """RV outflow and pulmonary trunk; `rv_mm` is how far the RV reaches from the septum."""
     angle = np.radians(rng.normal(122, 7))
     side = np.array([np.cos(angle), -np.sin(angle), 0.0])
     strained = truth.diagnosis == "rv"
     lumen = rng.uniform(11, 14.5) + (rng.uniform(0, 4) if strained else 0)
-    start = (radius + 12 + 0.25 * rv) * side + [0, 0, 14]
+    start = (radius_mm + 12 + 0.25 * rv_mm) * side + [0, 0, 14]
     valve = start * [0.9, 0.95, 0] + [0, 0, -10]
     lean = _unit(np.array([0.35, -0.15, -1.0]) + 0.35 * _HEAD + rng.normal(0, 0.07, 3))
     trunk, end = valve + 22 * lean, valve + 48 * lean

@@ -185,3 +185,38 @@ def test_the_left_atrium_holds_what_the_truth_says(diagnosis: str) -> None:
     volume = float((radius**2).sum() * np.pi / N_THETA / 1000)
 
     assert volume == pytest.approx(truth.lavi * truth.bsa_m2, rel=0.12)
+
+
+@pytest.mark.parametrize("diagnosis", ["normal", "rv", "amyloid"])
+def test_the_right_atrium_counted_in_voxels_is_that_of_the_truth(diagnosis: str) -> None:
+    """Beside the left atrium and the aorta, which take their room first."""
+    truth, heart, body = _patient(4, diagnosis)
+    body.great_vessels = []  # the venae cavae hold the same blood
+    side = np.arange(-130, 90, 2.5)
+    x, y, u = (g.ravel() for g in np.meshgrid(side, side, np.arange(-110, 30, 2.5)))
+    points = any_points(heart, body, x, y, u)
+    table = tables(heart, points, np.array([heart.es_time]))[0]
+    labels = paint(heart, points, coats(heart, points), table)
+
+    volume = (labels == Tissue.RA_BLOOD).sum() * 2.5**3 / 1000
+
+    assert volume == pytest.approx(truth.ravi * truth.bsa_m2, rel=0.12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_three_chambers_show_the_root_as_wide_as_the_truth_says(seed: int) -> None:
+    truth, heart, body = _patient(seed, "other")
+    angle = np.radians(heart.outflow_degrees)
+    aorta = next(v for v in heart.vessels if v.blood is Tissue.AORTA)
+    sinus, junction = aorta.nodes[2], aorta.nodes[3]
+    lean = (junction - sinus) / np.linalg.norm(junction - sinus)
+    normal = np.array([np.sin(angle), np.cos(angle), 0])  # of the plane through the long axis
+    across = np.cross(normal, lean)
+    at = sinus + np.arange(-45, 45, 0.25)[:, None] * across / np.linalg.norm(across)
+    points = any_points(heart, body, *at.T.astype(np.float32))
+    labels = paint(
+        heart, points, coats(heart, points), tables(heart, points, np.zeros(1, np.float32))[0]
+    )
+
+    assert abs(sinus @ normal) < 5  # the plane runs through it, near its middle
+    assert 0.25 * (labels == Tissue.AORTA).sum() == pytest.approx(truth.aortic_root_mm, rel=0.12)
