@@ -15,6 +15,7 @@ from .train import Settings, train, with_overrides
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cmrclip_lite.training", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--start", help="checkpoint of an earlier run to go on from")
     parser.add_argument("--workers", type=int, default=2, help="processes that make the cases")
     parser.add_argument("--threads", type=int, help="threads of torch")
     for setting in fields(Settings):
@@ -23,11 +24,11 @@ def main() -> None:
             f"--{setting.name.replace('_', '-')}", type=kind, help=f"default {setting.default}"
         )
     arguments = vars(parser.parse_args())
-    out, workers = arguments.pop("out"), arguments.pop("workers")
+    out, workers, start = (arguments.pop(name) for name in ("out", "workers", "start"))
     if threads := arguments.pop("threads"):
         torch.set_num_threads(threads)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train(out, with_overrides(Settings(), **arguments), workers)
+    train(out, with_overrides(Settings(), **arguments), workers, start)
 
 
 if __name__ == "__main__":

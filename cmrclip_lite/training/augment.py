@@ -21,10 +21,10 @@ from .cases import Cases
 MISS_PIXELS = 4.0
 # How often an exam holds which views: many public data sets are short-axis cines and no more.
 VIEWS = (
-    ((CINE_SAX,), 0.45),
-    ((CINE_SAX, CINE_LAX, LGE), 0.33),
-    ((CINE_SAX, LGE), 0.11),
-    ((CINE_SAX, CINE_LAX), 0.11),
+    ((CINE_SAX,), 0.32),
+    ((CINE_SAX, CINE_LAX, LGE), 0.42),
+    ((CINE_SAX, LGE), 0.13),
+    ((CINE_SAX, CINE_LAX), 0.13),
 )
 PAIR = 0.35  # how often a cine is an ED and ES pair, as challenge data often has
 ONE_LEVEL = 0.08  # how often one slice stands for all levels
@@ -42,7 +42,10 @@ SEEN = (
     (Tissue.LA_BLOOD, Tissue.RA_BLOOD),
     (Tissue.AORTA,),
     (Tissue.PERICARDIAL_FLUID, Tissue.PLEURAL_FLUID),
+    (Tissue.THROMBUS,),
 )
+# How much naming each counts: what is small or rarely there would else be left out.
+SEEN_WEIGHTS = (1.0, 1.0, 1.0, 6.0, 1.0, 2.0, 3.0, 6.0)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from torch.nn.functional import normalize
 
 from ..model import CMRCLIP
 from . import losses
-from .augment import CELLS, LEVELS, SEEN, Planes, tissue_shares
+from .augment import CELLS, LEVELS, SEEN, SEEN_WEIGHTS, Planes, tissue_shares
 from .meaning import Meaning, Words
+from .measures import weights
 
 SHARES = LEVELS * len(SEEN) * CELLS**2
 
@@ -43,6 +44,8 @@ class Eye(nn.Module):
         self.given = nn.Linear(SHARES, width)
         self.tissue = nn.Linear(width, SHARES)
         self.measure = nn.Linear(width, measures)
+        self.measure_weights = weights()
+        self.tissue_weights = torch.tensor(SEEN_WEIGHTS).repeat_interleave(SHARES // len(SEEN))
 
     def reason(
         self, meaning: Meaning, planes: Planes, measured: Tensor, words: Words
@@ -60,23 +63,29 @@ class Eye(nn.Module):
         return self._seen(patches, planes)
 
     def join(
-        self, meaning: Meaning, planes: Planes, clips: Tensor, measured: Tensor, words: Words
+        self,
+        meaning: Meaning,
+        planes: Planes,
+        clips: Tensor,
+        measured: Tensor,
+        words: Words,
+        given: bool = True,
     ) -> dict[str, Tensor]:
-        """All terms of the loss, from images."""
+        """All terms of the loss, from images; `given`, there are tokens to be alike to."""
         with self._precision():
             patches = self.video.patch_embed(clips)
             tokens = self.video.encode_patches(patches)
         understood = self._understood(tokens, meaning, planes, measured, words)
-        return self._seen(patches, planes) | understood
+        return self._seen(patches, planes, given) | understood
 
-    def _seen(self, patches: Tensor, planes: Planes) -> dict[str, Tensor]:
+    def _seen(self, patches: Tensor, planes: Planes, given: bool = True) -> dict[str, Tensor]:
         shares, patches = tissue_shares(planes.tissues, self.patch), patches.float()
-        with torch.no_grad():
-            given = self.given(shares)
-        return {
-            "tissues": losses.tissues(self.tissue(patches), shares),
-            "likeness": losses.likeness(patches, given),
-        }
+        seen = {"tissues": losses.tissues(self.tissue(patches), shares, self.tissue_weights)}
+        if given:
+            with torch.no_grad():
+                tokens = self.given(shares)
+            seen["likeness"] = losses.likeness(patches, tokens)
+        return seen
 
     def _understood(
         self, tokens: Tensor, meaning: Meaning, planes: Planes, measured: Tensor, words: Words
@@ -86,7 +95,9 @@ class Eye(nn.Module):
         with torch.no_grad():
             there = meaning.truth(planes.truths, measured)
         return {
-            "measurements": losses.measurements(self.measure(features), measured),
+            "measurements": losses.measurements(
+                self.measure(features), measured, self.measure_weights
+            ),
             "place": losses.place(study, there),
             **meaning.agreement(study, words),
         }

@@ -36,18 +36,25 @@ def statements(video: Tensor, text: Tensor, holds: Tensor, scale: Tensor, bias: 
     return (loss * weight)[:, usable].sum() / (2 * usable.sum()).clamp(min=1)
 
 
-def measurements(predicted: Tensor, actual: Tensor) -> Tensor:
+def measurements(predicted: Tensor, actual: Tensor, weights: Tensor) -> Tensor:
     """Error of the measurements read off the video features, `(B, M)` in standard deviations.
 
-    NaN is what the views of a study do not show; it is left out.
+    NaN is what the views of a study do not show; it is left out. `weights` are `(M,)`.
     """
     known = ~actual.isnan()
-    return smooth_l1_loss(predicted[known], actual[known], beta=0.5)
+    errors = smooth_l1_loss(predicted[known], actual[known], beta=0.5, reduction="none")
+    counted = weights.expand_as(actual)[known]
+    return (errors * counted).sum() / counted.sum()
 
 
-def tissues(predicted: Tensor, shares: Tensor) -> Tensor:
-    """Cross entropy of how much of each patch is each tissue; logits and shares `(B, N, K)`."""
-    return binary_cross_entropy_with_logits(predicted, shares)
+def tissues(predicted: Tensor, shares: Tensor, weights: Tensor) -> Tensor:
+    """Cross entropy of how much of each patch is each tissue.
+
+    Args:
+        predicted, shares: logits and shares `(..., K)`.
+        weights: `(K,)` of each in the mean.
+    """
+    return binary_cross_entropy_with_logits(predicted, shares, weights)
 
 
 def place(studies: Tensor, there: Tensor) -> Tensor:

@@ -4,6 +4,11 @@
 
 First the words (`meaning`), then the eye in three stages (`eye`). A run that was killed goes on
 from its last saved state when the same command is given again.
+
+    python -m cmrclip_lite.training --out runs/fourth --start runs/third/checkpoint
+
+goes on from a checkpoint, after the phantom has changed: what its words mean is learned anew from
+them (`grasp`), they stay as they are, and the eye goes straight to the last stage.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from ..hub import save
+from ..hub import load, save
 from ..model import CMRCLIP, LayoutConfig, ModelConfig, TextConfig, VideoConfig
 from ..phantom.fastpath import FRAMES
 from ..phantom.truth import Truth
@@ -39,6 +44,7 @@ class Settings:
 
     Attributes:
         word_steps, word_batch: batches of the words, and hearts in each.
+        grasp_steps: batches in which a run that goes on learns what its words mean.
         cases: synthetic hearts that the eye learns from.
         reason_steps, look_steps, join_steps: batches of the eye's stages (see `eye`).
         batch: studies in each of them.
@@ -48,12 +54,13 @@ class Settings:
             `warm_up` steps, kept, and lowered to nothing over the last `cool_down` share of them.
         join_share: what the rates of the last stage are of these.
         half: 1 computes the encoders in bfloat16, nearly twice as fast where the processor has it
-            (AVX-512 BF16, AMX) and slower elsewhere; 0 in float32.
+            (AVX-512 BF16, AMX) and slower elsewhere; 0 in float32, AdamW instead of Muon.
         save_every: steps that a kill may cost.
     """
 
     word_steps: int = 3_500
     word_batch: int = 64
+    grasp_steps: int = 400
     cases: int = 16_000
     reason_steps: int = 1_200
     look_steps: int = 2_200
@@ -105,24 +112,37 @@ def bundled_config(vocab_size: int) -> ModelConfig:
     )
 
 
-def train(out: Path, settings: Settings, workers: int = 2) -> CMRCLIP:
-    """Run or resume; leaves `checkpoint/` (to load), a log and a state of each stage in `out`."""
+def train(
+    out: Path, settings: Settings, workers: int = 2, start: str | Path | None = None
+) -> CMRCLIP:
+    """Run or resume; leaves `checkpoint/` (to load), a log and a state of each stage in `out`.
+
+    Args:
+        workers: processes that make the cases.
+        start: a checkpoint of an earlier run to go on from, instead of random weights.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    (out / "settings.json").write_text(json.dumps(asdict(settings), indent=2))
+    told = asdict(settings) | {"start": None if start is None else str(start)}
+    (out / "settings.json").write_text(json.dumps(told, indent=2))
     cases = Cases(out / "cases", settings.cases, settings.seed * 1_000_000, workers)
     measures = Measures(*statistics(cases.truths))
-    tokenizer = _tokenizer(out / "tokenizer.json", settings.seed)
     torch.manual_seed(settings.seed)
-    model = CMRCLIP(bundled_config(tokenizer.get_vocab_size()), tokenizer)
-    initialise(model)
+    model = _begin(out, settings) if start is None else load(start, cache=False).train()
     lessons = Lessons(model, cases, measures, settings)
     count, half = len(measures.centre), bool(settings.half)
     meaning = Meaning(model, count, half)
-    _learn_words(out, meaning, lessons)
-    eye = Eye(model, count, half)
-    _learn_to_see(out, eye, meaning.requires_grad_(False), lessons)
+    _learn_words(out, meaning, lessons, known=start is not None)
+    eye = Eye(model.requires_grad_(), count, half)
+    _learn_to_see(out, eye, meaning.requires_grad_(False), lessons, known=start is not None)
     save(model, out / "checkpoint")
     return model.eval()
+
+
+def _begin(out: Path, settings: Settings) -> CMRCLIP:
+    tokenizer = _tokenizer(out / "tokenizer.json", settings.seed)
+    model = CMRCLIP(bundled_config(tokenizer.get_vocab_size()), tokenizer)
+    initialise(model)
+    return model
 
 
 @dataclass(frozen=True)
@@ -145,20 +165,25 @@ class Lessons:
         return draw_planes(self.cases, index, self.model.config.video.image_size, rng)
 
 
-def _learn_words(out: Path, meaning: Meaning, lessons: Lessons) -> None:
+def _learn_words(out: Path, meaning: Meaning, lessons: Lessons, known: bool) -> None:
+    """Learn words and truths together or, where the words are `known`, what they mean alone."""
     settings = lessons.settings
+    name, steps = ("grasp", settings.grasp_steps) if known else ("words", settings.word_steps)
+    for part in (meaning.text, meaning.projection):
+        part.requires_grad_(not known)
 
     def terms(rng: np.random.Generator) -> dict[str, Tensor]:
         truths = draw_truths(rng, settings.word_batch)
         words = lessons.words(truths, rng)
         return meaning(truths, lessons.measures.of(truths), words)
 
-    stage = _stage("words", settings.word_steps, settings)
-    learned = list(meaning.parameters())
+    stage = _stage(name, steps, settings)
+    learned = [p for p in meaning.parameters() if p.requires_grad]
     fit(out, stage, meaning, terms, [_adam(learned, settings.learning_rate, settings.weight_decay)])
 
 
-def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> None:
+def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons, known: bool) -> None:
+    """The three stages of the eye or, for one that sees already, the last."""
     settings, measures = lessons.settings, lessons.measures
 
     def reason(rng: np.random.Generator) -> dict[str, Tensor]:
@@ -174,7 +199,7 @@ def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> No
         planes = lessons.planes(rng)
         clips = draw_clips(planes, rng)
         words = lessons.words(planes.truths, rng)
-        return eye.join(meaning, planes, clips, measures.of(planes.truths), words)
+        return eye.join(meaning, planes, clips, measures.of(planes.truths), words, given=not known)
 
     stem = list(eye.video.patch_embed.parameters())
     inner = [p for p in eye.video.blocks.parameters() if p.ndim == 2]
@@ -188,7 +213,9 @@ def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> No
         ("look", settings.look_steps, look, [], tissue),
         ("join", settings.join_steps, join, inner, [*rest, *heads, *tissue]),
     )
-    for name, steps, terms, by_muon, by_adam in plan:
+    for name, steps, terms, by_muon, by_adam in plan[-1:] if known else plan:
+        if not settings.half:  # torch's Muon computes in bfloat16, whatever the processor has
+            by_muon, by_adam = [], [*by_muon, *by_adam]
         share = slow if name == "join" else 1.0
         optimisers = [_adam(by_adam, share * settings.learning_rate, settings.weight_decay)]
         if by_muon:

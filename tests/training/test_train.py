@@ -25,7 +25,7 @@ from cmrclip_lite.training.augment import (
 )
 from cmrclip_lite.training.cases import Cases
 from cmrclip_lite.training.meaning import TruthEncoder, draw_truths
-from cmrclip_lite.training.measures import measure, statistics
+from cmrclip_lite.training.measures import measure, statistics, weights
 from cmrclip_lite.training.train import Settings
 
 pytestmark = pytest.mark.slow
@@ -104,6 +104,34 @@ def test_each_stage_leaves_alone_what_is_not_its_own(run):
     assert all(torch.equal(words[f"text.{name}"], value) for name, value in shipped.items())
     assert moved("reason", "look", "video.patch_embed") and moved("look", "join", "video.blocks")
     assert not moved("reason", "look", "video.blocks") and not moved("look", "join", "given")
+
+
+def test_a_run_goes_on_from_a_checkpoint(run, tmp_path):
+    """Its words stay, what they mean is grasped anew, and the eye learns from images at once."""
+    train.train(
+        tmp_path, replace(SETTINGS, grasp_steps=3, half=0), workers=1, start=run / "checkpoint"
+    )
+
+    assert {path.stem for path in tmp_path.glob("*.jsonl")} == {"grasp", "join"}
+    before, after = (load(folder / "checkpoint").state_dict() for folder in (run, tmp_path))
+    moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert not any(name.startswith(("text_model", "txt_proj")) for name in moved)
+    assert any("patch_embed" in name for name in moved) and any("blocks" in name for name in moved)
+    assert json.loads((tmp_path / "settings.json").read_text())["start"] == str(run / "checkpoint")
+
+
+def test_what_is_small_counts_for_more():
+    predicted, shares = torch.zeros(1, 2), torch.tensor([[1.0, 0.0]])
+    even, uneven = (
+        losses.tissues(predicted, shares, torch.tensor(weights)) for weights in ([1, 1], [1, 3])
+    )
+    assert uneven == pytest.approx(2 * even)
+    errors = (
+        losses.measurements(torch.tensor([[2.0, 0.0]]), torch.zeros(1, 2), torch.tensor(given))
+        for given in ([1.0, 1.0], [3.0, 1.0])
+    )
+    assert next(errors) * 1.5 == next(errors)
+    assert len(weights()) == measure(draw_truths(np.random.default_rng(0), 1)).shape[1]
 
 
 def test_tokens_alike_cost_nothing_and_tokens_of_nothing_their_variance():
@@ -191,7 +219,8 @@ def test_statistics_of_measures_leave_out_what_is_not_seen(run):
 
 def test_measurements_that_are_not_known_cost_nothing():
     predicted = torch.zeros(2, 2, requires_grad=True)
-    losses.measurements(predicted, torch.tensor([[1.0, torch.nan], [2.0, 3.0]])).backward()
+    actual = torch.tensor([[1.0, torch.nan], [2.0, 3.0]])
+    losses.measurements(predicted, actual, torch.ones(2)).backward()
     assert predicted.grad[0, 1] == 0 and (predicted.grad[[0, 1, 1], [0, 0, 1]] != 0).all()
 
 
