@@ -12,12 +12,15 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 TORCH_INDEX ?=
 PIP_ARGS ?=
 PYTEST_ARGS ?=
+# Processes that run tests side by side, each file in one of them.
+JOBS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(PIP_ARGS)
 NOTEBOOKS = $(wildcard notebooks)
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .PHONY: help demo notebooks notebooks-saved address test test-fast lint space wheel clean
 
@@ -36,6 +39,7 @@ help:
 	@echo "PYTHON=...       the Python to use (3.11 or newer; found: $(or $(PYTHON),none))"
 	@echo "TORCH_INDEX=https://download.pytorch.org/whl/cpu   the small CPU-only torch on Linux"
 	@echo "PIP_ARGS=...     more options for pip install"
+	@echo "JOBS=2           processes that run tests side by side (0: none beside pytest's own)"
 	@echo "PYTEST_ARGS=...  more options for pytest, for example PYTEST_ARGS='-k hub -x'"
 
 $(BIN)/python:
@@ -81,11 +85,11 @@ address: $(BIN)/python
 
 # One pytest run for both, so that one closing line counts everything.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest tests $(NOTEBOOKS) --nbval --nbval-current-env \
+	$(PYTEST) tests $(NOTEBOOKS) --nbval --nbval-current-env \
 		--nbval-sanitize-with notebooks/sanitize.cfg --nbval-cell-timeout 300 $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.test
-	$(BIN)/python -m pytest tests -m "not slow and not browser" $(PYTEST_ARGS)
+	$(PYTEST) tests -m "not slow and not browser" $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

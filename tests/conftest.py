@@ -14,7 +14,11 @@ from tests.hub_server import Ask, HubServer, asking
 
 REAL = Path(__file__).parents[2] / "shared" / "real"
 
-torch.set_num_threads(2)
+# Tests run side by side, a core each (`make test`): torch's threads, and those of the processes
+# that tests start, would spend it waiting for each other.
+THREADS = 1 if "PYTEST_XDIST_WORKER" in os.environ else 2
+os.environ["OMP_NUM_THREADS"] = str(THREADS)
+torch.set_num_threads(THREADS)
 
 # No test, nor any process that one starts, uses or fills the cache of whoever runs it.
 os.environ["CMRCLIP_CACHE"] = "off"

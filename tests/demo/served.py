@@ -77,7 +77,6 @@ def serving(folder: Path, command: list[str]) -> Iterator[Server]:
         "GRADIO_SERVER_PORT": str(port),
         "TMPDIR": str(uploads),
         "PYTHONPATH": str(REPOSITORY),
-        "OMP_NUM_THREADS": "2",
     }
     with log.open("w") as out:
         process = subprocess.Popen(

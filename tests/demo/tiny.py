@@ -89,7 +89,6 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2] / "demo"))
     import app
 
-    torch.set_num_threads(2)
     model, library, samples = tiny_parts(Path(sys.argv[2]))
     others = sys.argv[3].split(",") if len(sys.argv) > 3 else []
     port = int(sys.argv[1])
