@@ -26,9 +26,10 @@ from cmrclip_lite.phantom import training_labels  # noqa: E402
 from cmrclip_lite.phantom.fastpath import LATE, LONG_ED, LONG_ES, SPACING_MM  # noqa: E402
 from cmrclip_lite.phantom.tissue import Tissue  # noqa: E402
 from cmrclip_lite.training.facts import Answer, answers  # noqa: E402
+from cmrclip_lite.training.train import bundled_config  # noqa: E402
 
 SEED = 900_000_000  # neither training's nor the library's
-SIZE = 80  # of the crop, pixels
+SIZE = bundled_config(vocab_size=1).video.image_size  # of the crop
 FOUR, TWO, THREE = range(3)  # channels of the long axes
 
 

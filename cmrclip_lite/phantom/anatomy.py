@@ -329,6 +329,7 @@ def draw_heart(truth: Truth, rng: np.random.Generator) -> Heart:
     fit_left_ventricle(heart)
     heart.vessels = [draw_aorta(truth, heart.radius_mm, rng)]
     fit_right_ventricle(heart)
+    # Before the aorta, which is painted over it.
     heart.vessels.insert(0, draw_pulmonary(truth, heart.radius_mm, heart.rv.size_mm, rng))
     fit_right_atrium(heart)
     return heart

@@ -20,9 +20,8 @@ SPACING_MM = 2.0
 ED, MID_SYSTOLE, ES, MID_DIASTOLE, LATE, LONG_ED, LONG_ES = range(FRAMES := 7)
 # How far from the base the middle of the long axes lies: the atria are to be seen as well.
 LONG_AXIS_MIDDLE = 0.22
-# Where the long axes cut the ventricle, three chambers through the aortic root, and the way their
-# images usually lie (see `exam`).
-_LONG_AXIS = {"4CH": (24.0, 0.0), "2CH": (-90.0, 90.0), "3CH": (None, 0.0)}
+_FOUR_CUT, _TWO_CUT = 24.0, -90.0  # where these long axes cut the ventricle, degrees
+_LIES = (0.0, 90.0, 0.0)  # the way that images of the three usually lie (see `exam`)
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,9 @@ def training_labels(
     steps = (np.arange(size, dtype=np.float32) - (size - 1) / 2) * spacing_mm
     frames = _short_axes(heart, body, steps, rng)
     if long_axes:
-        long = [_long_axis(heart, body, name, steps, rng) for name in _LONG_AXIS]
+        cuts = _FOUR_CUT, _TWO_CUT, heart.outflow_degrees
+        planes = zip(cuts, _LIES, strict=True)
+        long = [_long_axis(heart, body, cut, lie, steps, rng) for cut, lie in planes]
         frames = np.concatenate([frames, np.stack(long, axis=1)])
     return TrainingLabels(frames, truth)
 
@@ -103,14 +104,18 @@ def _phases(heart: Heart, rng: np.random.Generator) -> np.ndarray:
 
 
 def _long_axis(
-    heart: Heart, body: Body, name: str, steps: np.ndarray, rng: np.random.Generator
+    heart: Heart,
+    body: Body,
+    cut: float,
+    lie: float,
+    steps: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """`(2, N, N)` labels of one long-axis plane at end-diastole and end-systole.
 
-    Its middle lies beside that of the short-axis stack.
+    Its middle lies beside that of the short-axis stack. `cut` and `lie` are in degrees: where it
+    usually cuts the ventricle, and how its image is usually turned.
     """
-    cut, lie = _LONG_AXIS[name]
-    cut = heart.outflow_degrees if cut is None else cut
     angle = np.radians(cut + rng.normal(0, 5.5))
     side = np.array([np.cos(angle), -np.sin(angle), rng.normal(0, 0.05)])
     up = np.array([rng.normal(0, 0.05), rng.normal(0, 0.05), -1.0])
