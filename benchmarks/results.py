@@ -3,8 +3,9 @@
     python benchmarks/results.py --cache FOLDER                  # all of it, some three hours
     python benchmarks/results.py --cache FOLDER --only Robustness # a part again, the rest as it was
 
-The folder keeps rendered exams; a part is on the page as soon as it is measured. What each part
-is, and how to run it alone, is said in the benchmark that it comes from.
+The folder keeps rendered exams; a part is on the page as soon as it is measured, with the identity
+of its checkpoint. What each part is, and how to run it alone, is said in the benchmark that it
+comes from.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from cmrclip_lite.library import default_library  # noqa: E402
 from cmrclip_lite.model import CMRCLIP  # noqa: E402
 
 PAGE = ROOT / "docs" / "evaluation.md"
+DIGITS = 12  # of a checkpoint's identity
 EXPLAINED = 24  # phantoms; each takes many hundred encodings
 
 
@@ -47,9 +49,21 @@ def main() -> None:
     arguments.cache.mkdir(parents=True, exist_ok=True)
     for title in arguments.only or PARTS:
         print(f"{title} ...", file=sys.stderr)
-        parts = parts_of(results_of(PAGE)) | {title: PARTS[title](model, arguments)}
-        known = (f"## {name}\n\n{parts[name]}" for name in PARTS if name in parts)
-        write_results(PAGE, "\n\n".join(known))
+        write_part(title, PARTS[title](model, arguments), model.identity[:DIGITS])
+
+
+def write_part(title: str, text: str, checkpoint: str) -> None:
+    """Replace a part of the page; every part says of which checkpoint it is."""
+    parts = parts_of(results_of(PAGE)) | {title: f"Of checkpoint `{checkpoint}`.\n\n{text}"}
+    known = (f"## {name}\n\n{_dated(parts[name], checkpoint)}" for name in PARTS if name in parts)
+    write_results(PAGE, "\n\n".join(known))
+
+
+def _dated(part: str, checkpoint: str) -> str:
+    """A part of which the first line says so where it is of another checkpoint."""
+    if part.startswith(f"Of checkpoint `{checkpoint}`."):
+        return part
+    return re.sub(r"^Of checkpoint (`\w+`)\.", r"**Of an earlier checkpoint**, \1.", part)
 
 
 def parts_of(results: str) -> dict[str, str]:
