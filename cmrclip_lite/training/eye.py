@@ -56,11 +56,11 @@ class Eye(nn.Module):
             tokens = self.video.encode_patches(given)
         return self._understood(tokens, meaning, planes, measured, words)
 
-    def look(self, planes: Planes, clips: Tensor) -> dict[str, Tensor]:
-        """Terms of the loss of what the stem makes of images."""
+    def look(self, planes: Planes, clips: Tensor, given: bool = True) -> dict[str, Tensor]:
+        """Terms of the loss of what the stem makes of images; `given` as in `join`."""
         with self._precision():
             patches = self.video.patch_embed(clips)
-        return self._seen(patches, planes)
+        return self._seen(patches, planes, given)
 
     def join(
         self,

@@ -171,6 +171,15 @@ def statement_bank(rng: np.random.Generator, n: int) -> list[Statement]:
     return bank
 
 
+def both_sides(keys: Sequence[str], rng: np.random.Generator) -> list[Statement]:
+    """Each fact affirmed once and denied once, in words drawn anew.
+
+    Beside statements drawn from cases, in which what is rare is rarely said.
+    """
+    sides = [(k, side) for k in keys for side in (True, False) if _sayable(k, side)]
+    return [_carried(_fact(k, side, rng), rng) for k, side in sides]
+
+
 def canonical_statements() -> list[Statement]:
     """Every prompt of every condition the lexicon covers, as statements: what scoring asks."""
     return [

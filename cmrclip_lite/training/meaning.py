@@ -25,7 +25,7 @@ from ..phantom.truth import Truth
 from . import losses
 from .augment import draw_views
 from .facts import KEYS, answers
-from .lexicon import Statement, sample_statements, truth_matrix
+from .lexicon import Statement, both_sides, sample_statements, truth_matrix
 from .measures import measure
 
 Tokens = tuple[Tensor, Tensor]
@@ -125,7 +125,7 @@ def draw_truths(rng: np.random.Generator, count: int) -> list[Truth]:
 def draw_words(
     model: CMRCLIP, truths: list[Truth], statements: int, length: int, rng: np.random.Generator
 ) -> Words:
-    """An impression and some statements for each study.
+    """An impression and some statements for each study, and both sides of every condition.
 
     Args:
         statements: for each study.
@@ -133,6 +133,7 @@ def draw_words(
     """
     reports = [write_impression(truth, rng) for truth in truths]
     said = [s for truth in truths for s in sample_statements(truth, rng, statements)]
+    said += both_sides(model.config.conditions, rng)
     return Words(
         _tokens(model, reports, length),
         _tokens(model, [statement.text for statement in said], length),

@@ -8,7 +8,8 @@ from its last saved state when the same command is given again.
     python -m cmrclip_lite.training --out runs/fourth --start runs/third/checkpoint
 
 goes on from a checkpoint, after the phantom has changed: what its words mean is learned anew from
-them (`grasp`), they stay as they are, and the eye goes straight to the last stage.
+them (`grasp`) and they stay as they are; the eye goes through its stages again from where it was
+(with `--reason-steps 0 --look-steps 0`, through the last alone).
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def train(
     meaning = Meaning(model, count, half)
     _learn_words(out, meaning, lessons, known=start is not None)
     eye = Eye(model.requires_grad_(), count, half)
-    _learn_to_see(out, eye, meaning.requires_grad_(False), lessons, known=start is not None)
+    _learn_to_see(out, eye, meaning.requires_grad_(False), lessons)
     save(model, out / "checkpoint")
     return model.eval()
 
@@ -182,8 +183,8 @@ def _learn_words(out: Path, meaning: Meaning, lessons: Lessons, known: bool) -> 
     fit(out, stage, meaning, terms, [_adam(learned, settings.learning_rate, settings.weight_decay)])
 
 
-def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons, known: bool) -> None:
-    """The three stages of the eye or, for one that sees already, the last."""
+def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> None:
+    """The stages of the eye, but those that last no steps."""
     settings, measures = lessons.settings, lessons.measures
 
     def reason(rng: np.random.Generator) -> dict[str, Tensor]:
@@ -193,13 +194,14 @@ def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons, known
 
     def look(rng: np.random.Generator) -> dict[str, Tensor]:
         planes = lessons.planes(rng)
-        return eye.look(planes, draw_clips(planes, rng))
+        return eye.look(planes, draw_clips(planes, rng), given=settings.reason_steps > 0)
 
     def join(rng: np.random.Generator) -> dict[str, Tensor]:
         planes = lessons.planes(rng)
         clips = draw_clips(planes, rng)
         words = lessons.words(planes.truths, rng)
-        return eye.join(meaning, planes, clips, measures.of(planes.truths), words, given=not known)
+        given = settings.reason_steps > 0
+        return eye.join(meaning, planes, clips, measures.of(planes.truths), words, given)
 
     stem = list(eye.video.patch_embed.parameters())
     inner = [p for p in eye.video.blocks.parameters() if p.ndim == 2]
@@ -213,7 +215,7 @@ def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons, known
         ("look", settings.look_steps, look, [], tissue),
         ("join", settings.join_steps, join, inner, [*rest, *heads, *tissue]),
     )
-    for name, steps, terms, by_muon, by_adam in plan[-1:] if known else plan:
+    for name, steps, terms, by_muon, by_adam in (stage for stage in plan if stage[1]):
         if not settings.half:  # torch's Muon computes in bfloat16, whatever the processor has
             by_muon, by_adam = [], [*by_muon, *by_adam]
         share = slow if name == "join" else 1.0

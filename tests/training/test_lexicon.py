@@ -19,6 +19,7 @@ from cmrclip_lite.prompts import CONDITIONS, find_condition
 from cmrclip_lite.training.facts import KEYS, answers, values
 from cmrclip_lite.training.lexicon import (
     Statement,
+    both_sides,
     canonical_statements,
     sample_sentences,
     sample_statements,
@@ -183,6 +184,12 @@ def test_the_bank_covers_every_fact_and_canonical_prompts_are_statements() -> No
     assert {s.key for s in bank} >= set(KEYS)
     texts = {s.text for s in canonical_statements()}
     assert set(CONDITIONS["lv_dilation"].prompts) <= texts
+
+
+def test_both_sides_of_a_rare_condition_are_said_as_often_as_a_common_one() -> None:
+    said = both_sides(("lv_thrombus", "lv_dilation"), np.random.default_rng(5))
+    sides = {(key, side) for key in ("lv_thrombus", "lv_dilation") for side in (True, False)}
+    assert {(s.key, s.polarity) for s in said} == sides and len(said) == len(sides)
 
 
 def test_the_same_seed_draws_the_same(truths: list[Truth]) -> None:

@@ -107,13 +107,14 @@ def test_each_stage_leaves_alone_what_is_not_its_own(run):
     assert not moved("reason", "look", "video.blocks") and not moved("look", "join", "given")
 
 
-def test_a_run_goes_on_from_a_checkpoint(run, tmp_path):
-    """Its words stay, what they mean is grasped anew, and the eye learns from images at once."""
-    train.train(
-        tmp_path, replace(SETTINGS, grasp_steps=3, half=1), workers=1, start=run / "checkpoint"
-    )
+@pytest.mark.parametrize("half, stages", [(0, ("reason", "look", "join")), (1, ("join",))])
+def test_a_run_goes_on_from_a_checkpoint(run, tmp_path, half, stages):
+    """Its words stay, what they mean is grasped anew, and the eye goes through what is asked."""
+    steps = {f"{stage}_steps": 3 * (stage in stages) for stage in STAGES[1:]}
+    settings = replace(SETTINGS, grasp_steps=3, half=half, **steps)
+    train.train(tmp_path, settings, workers=1, start=run / "checkpoint")
 
-    assert {path.stem for path in tmp_path.glob("*.jsonl")} == {"grasp", "join"}
+    assert {path.stem for path in tmp_path.glob("*.jsonl")} == {"grasp", *stages}
     before, after = (load(folder / "checkpoint").state_dict() for folder in (run, tmp_path))
     moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
     assert not any(name.startswith(("text_model", "txt_proj")) for name in moved)
