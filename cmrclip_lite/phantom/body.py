@@ -72,13 +72,15 @@ class Body:
         at = p / np.float32(cell_mm)
         cell = np.floor(at).astype(np.int32)
         index = (cell[:, 0] % _CELLS * _CELLS + cell[:, 1] % _CELLS) * _CELLS + cell[:, 2] % _CELLS
-        seed = self.cell_seeds[index]
+        inside = self.cell_seeds[index, 7] < share
+        at, cell, seed = at[inside], cell[inside], self.cell_seeds[index[inside]]
         v = (at - cell - seed[:, :3]) * np.float32(cell_mm)
         along = np.clip(np.einsum("ij,ij->i", v, seed[:, 3:6]), -0.28 * cell_mm, 0.28 * cell_mm)
         off = np.einsum("ij,ij->i", v, v) - along * along
         off += (np.einsum("ij,ij->i", v, seed[:, 3:6]) - along) ** 2
         radius = size * seed[:, 6]
-        return (seed[:, 7] < share) & (off < radius * radius)
+        inside[inside] = off < radius * radius
+        return inside
 
 
 def _frame(rng: np.random.Generator) -> np.ndarray:
@@ -195,12 +197,10 @@ def body_labels(body: Body, p: np.ndarray) -> np.ndarray:
     muscle = np.maximum(body.muscle_mm * (1 + 0.16 * w1), 5)
     skin = skin + breast
     depth = skin - fat
-    label = np.full(len(p), Tissue.LUNG, np.uint8)
-    inside = depth > muscle
-    _thorax(body, p, depth - muscle, dx, label)
-    _abdomen(body, p, w1, label)
-    wall = ~inside
-    label[wall] = Tissue.MUSCLE
+    label = np.full(len(p), Tissue.MUSCLE, np.uint8)
+    wall = depth <= muscle
+    inside = np.flatnonzero(~wall)
+    label[inside] = _inner_labels(body, p[inside], (depth - muscle)[inside], w1[inside])
     _ribs(body, p, depth / muscle, dx, wall, label)
     label[skin < fat] = Tissue.FAT
     label[skin < 1.8] = Tissue.SKIN
@@ -208,15 +208,22 @@ def body_labels(body: Body, p: np.ndarray) -> np.ndarray:
     return label
 
 
+def _inner_labels(body: Body, p: np.ndarray, inner: np.ndarray, w1: np.ndarray) -> np.ndarray:
+    """Tissue of points within the chest wall, `inner` mm from it; `w1` is their second wave."""
+    label = np.full(len(p), Tissue.LUNG, np.uint8)
+    _thorax(body, p, inner, w1, label)
+    _abdomen(body, p, w1, label)
+    return label
+
+
 def _thorax(
-    body: Body, p: np.ndarray, inner: np.ndarray, dx: np.ndarray, label: np.ndarray
+    body: Body, p: np.ndarray, inner: np.ndarray, w1: np.ndarray, label: np.ndarray
 ) -> None:
     x0, half, extra = body.mediastinum
     w2 = body.wave(2, p)
     spine_x, spine_y, spine_r = body.spine
     sx, sy = p[:, 0] - spine_x, p[:, 1] - spine_y
     # Behind the heart fat is broad; in front it is a wavy fold between the lungs.
-    w1 = body.wave(1, p)
     away = np.abs(p[:, 0] - x0 + 6 * w1)
     behind = p[:, 1] > 12 + 6 * w2
     label[behind & (away < half + 14 + 7 * w2)] = Tissue.FAT
