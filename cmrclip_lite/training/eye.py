@@ -22,7 +22,6 @@ from ..model import CMRCLIP
 from . import losses
 from .augment import CELLS, LEVELS, SEEN, SEEN_WEIGHTS, Planes, tissue_shares
 from .meaning import Meaning, Words
-from .measures import weights
 
 SHARES = LEVELS * len(SEEN) * CELLS**2
 
@@ -34,8 +33,8 @@ class Eye(nn.Module):
     methods, `measured` is `(B, M)`, NaN for what is not shown, and clips are `(B, F, 3, H, W)`.
     """
 
-    def __init__(self, model: CMRCLIP, measures: int, half: bool) -> None:
-        """`measures` numbers are asked for; `half` computes the encoder in bfloat16."""
+    def __init__(self, model: CMRCLIP, weights: Tensor, half: bool) -> None:
+        """`weights` are those of the `(M,)` measures; `half` computes the encoder in bfloat16."""
         super().__init__()
         self.video, self.projection = model.video_model, model.vid_proj
         self.half = half
@@ -43,8 +42,8 @@ class Eye(nn.Module):
         width = model.config.video.width
         self.given = nn.Linear(SHARES, width)
         self.tissue = nn.Linear(width, SHARES)
-        self.measure = nn.Linear(width, measures)
-        self.measure_weights = weights()
+        self.measure = nn.Linear(width, len(weights))
+        self.measure_weights = weights
         self.tissue_weights = torch.tensor(SEEN_WEIGHTS).repeat_interleave(SHARES // len(SEEN))
 
     def reason(

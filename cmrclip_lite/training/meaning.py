@@ -35,10 +35,11 @@ LENGTH_GROUPS = 6
 
 @dataclass(frozen=True)
 class Measures:
-    """Mean and deviation of each measure over the cohort, `(M,)` each."""
+    """Mean and deviation of each measure over the cohort, and its weight, `(M,)` each."""
 
     centre: Tensor
     spread: Tensor
+    weights: Tensor
 
     def of(self, truths: list[Truth]) -> Tensor:
         """`(B, M)` in deviations from the mean; NaN for what an exam does not show."""

@@ -25,7 +25,7 @@ from cmrclip_lite.training.augment import (
 )
 from cmrclip_lite.training.cases import Cases
 from cmrclip_lite.training.meaning import TruthEncoder, draw_truths
-from cmrclip_lite.training.measures import measure, statistics, weights
+from cmrclip_lite.training.measures import measure, statistics
 from cmrclip_lite.training.train import Settings
 
 pytestmark = pytest.mark.slow
@@ -133,7 +133,22 @@ def test_what_is_small_counts_for_more():
         for given in ([1.0, 1.0], [3.0, 1.0])
     )
     assert next(errors) * 1.5 == next(errors)
-    assert len(weights()) == measure(draw_truths(np.random.default_rng(0), 1)).shape[1]
+
+
+def test_the_long_axes_and_the_clot_count_ten_times():
+    """What stands in the columns is told by changing one number of a patient at a time."""
+    truth = replace(draw_truths(np.random.default_rng(0), 1)[0], imaged=(CINE_SAX, CINE_LAX, LGE))
+    row, weights = measure([truth])[0], statistics([truth])[2]
+    assert weights.shape == row.shape
+    changed = {
+        10.0: ("lavi", "ravi", "aortic_root_mm", "pleural_effusion_mm", "thrombus_mm"),
+        3.0: ("pericardial_effusion_mm",),
+        1.0: ("rv_wall_mm",),
+    }
+    for weight, names in changed.items():
+        for name in names:
+            other = measure([replace(truth, **{name: getattr(truth, name) + 1})])[0]
+            assert weights[(other != row).nonzero()].tolist() == [[weight]], name
 
 
 def test_tokens_alike_cost_nothing_and_tokens_of_nothing_their_variance():
@@ -212,7 +227,7 @@ def test_what_a_study_lacks_is_blank_and_nothing_is_asked_of_it(run):
 def test_statistics_of_measures_leave_out_what_is_not_seen(run):
     cases = Cases(run / "cases", SETTINGS.cases, SETTINGS.seed * 1_000_000, workers=1)
     blind = [replace(truth, imaged=(CINE_SAX,)) for truth in cases.truths[:4]]
-    centre, spread = statistics(cases.truths[4:] + blind)
+    centre, spread, _ = statistics(cases.truths[4:] + blind)
     assert centre.isfinite().all() and (spread > 0).all()
     assert centre[-16:].tolist() == pytest.approx(
         measure(cases.truths[4:])[:, -16:].mean(0).tolist(), abs=1e-5
