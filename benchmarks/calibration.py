@@ -1,7 +1,7 @@
 """Can similarities be turned into probabilities that hold, and into sets that hold the diagnosis?
 
     python benchmarks/calibration.py                      # the bundled model and library
-    python benchmarks/calibration.py runs/third/checkpoint --rendered runs/third/library
+    python benchmarks/calibration.py runs/fourth/checkpoint --rendered runs/fourth/library
 
 Who is judged is said in `cohorts.py`. On the phantoms everything is out of sample (cross-fitted).
 The real ACDC patients are then read by what the phantoms gave: how far it carries is the question.

@@ -2,7 +2,7 @@
 
     python benchmarks/checkpoint.py                       # the bundled checkpoint
     python benchmarks/checkpoint.py --card                # and write the figures into its card
-    python benchmarks/checkpoint.py runs/third/checkpoint --rendered runs/third/library
+    python benchmarks/checkpoint.py runs/fourth/checkpoint --rendered runs/fourth/library
 
 Who is judged is said in `cohorts.py`. Every figure has a bootstrap 95 % interval over patients.
 """

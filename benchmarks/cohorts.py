@@ -2,7 +2,7 @@
 
 Held-out phantoms are whole exams through the whole path, of seeds that training does not draw
 from: the cases of the library, or those in a training run's folder, which may be more
-(`python -m cmrclip_lite.training.bundle runs/third --held-out 500 --render-only`). Real studies
+(`python -m cmrclip_lite.training.bundle runs/fourth --held-out 500 --render-only`). Real studies
 are looked for in ../shared/real beside the repository; they are never trained on.
 """
 

@@ -1,7 +1,7 @@
 """Do explanations show what a similarity rests on, and does it rest on the right places?
 
     python benchmarks/explanations.py                     # the bundled checkpoint
-    python benchmarks/explanations.py runs/third/checkpoint --phantoms 16
+    python benchmarks/explanations.py runs/fourth/checkpoint --phantoms 16
 
 Phantoms are whole exams of seeds that training does not draw from, asked for findings that they
 have; real hearts are the 40 ACDC patients of `cohorts.py`, asked for their class. Every figure has

@@ -2,7 +2,7 @@
 
     python benchmarks/retrieval.py                        # the bundled model and library
     python benchmarks/retrieval.py --page                 # and write the figures into docs/
-    python benchmarks/retrieval.py runs/third/checkpoint --rendered runs/third/library
+    python benchmarks/retrieval.py runs/fourth/checkpoint --rendered runs/fourth/library
 
 Who is judged is said in `cohorts.py`, what the figures mean in docs/retrieval.md. Intervals are
 95 % bootstraps over the queries; what is searched stays as it is.

@@ -1,4 +1,4 @@
-"""`python -m cmrclip_lite.training --out runs/third`: train a checkpoint from nothing."""
+"""`python -m cmrclip_lite.training --out runs/fourth`: train a checkpoint from nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Make what comes with the package from a training run: checkpoint, sample exams, case library.
 
-    python -m cmrclip_lite.training.bundle runs/third
+    python -m cmrclip_lite.training.bundle runs/fourth
 
 All cases are synthetic, of seeds that training does not draw from. Rendering them costs the most
 and does not need the weights, so it is kept in the run's folder and may be done while training

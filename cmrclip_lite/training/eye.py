@@ -4,8 +4,11 @@ A study is to lie where its truth lies, among sentences that stay put. Learned f
 that is slow: nothing of a heart's size can be read before its parts are told apart. But what a
 synthetic heart consists of is known, so each half is taught by itself:
 
-- `reason`: the transformer is given tokens made from the tissues in each patch, as if its eye were
-  perfect, and learns to measure, and to find the place among the words, in a few minutes;
+- `measure`: the transformer is given tokens made from the tissues in each patch, as if its eye were
+  perfect, and learns to measure. Words would drown what few patches show: with them from the
+  beginning the width of the aortic root was hardly learned (correlation 0.19 after 1,000 batches),
+  without them it was (0.78 after 900);
+- `reason`: it goes on, and learns to find the place among the words too;
 - `look`: the stem learns to make those same tokens from images, and to name the tissues;
 - `join`: both go on together, from images to words.
 
@@ -42,18 +45,20 @@ class Eye(nn.Module):
         width = model.config.video.width
         self.given = nn.Linear(SHARES, width)
         self.tissue = nn.Linear(width, SHARES)
-        self.measure = nn.Linear(width, len(weights))
+        self.measures = nn.Linear(width, len(weights))
         self.measure_weights = weights
         self.tissue_weights = torch.tensor(SEEN_WEIGHTS).repeat_interleave(SHARES // len(SEEN))
+
+    def measure(self, planes: Planes, measured: Tensor) -> dict[str, Tensor]:
+        """The term of the loss where the tissues are given and measures alone are asked."""
+        features = self._features(self._given(planes))
+        return {"measurements": self._measured(features, measured)}
 
     def reason(
         self, meaning: Meaning, planes: Planes, measured: Tensor, words: Words
     ) -> dict[str, Tensor]:
         """Terms of the loss where the tissues are given."""
-        with self._precision():
-            given = self.given(tissue_shares(planes.tissues, self.patch))
-            tokens = self.video.encode_patches(given)
-        return self._understood(tokens, meaning, planes, measured, words)
+        return self._understood(self._given(planes), meaning, planes, measured, words)
 
     def look(self, planes: Planes, clips: Tensor, given: bool = True) -> dict[str, Tensor]:
         """Terms of the loss of what the stem makes of images; `given` as in `join`."""
@@ -73,8 +78,7 @@ class Eye(nn.Module):
         """All terms of the loss, from images; `given`, there are tokens to be alike to."""
         with self._precision():
             patches = self.video.patch_embed(clips)
-            tokens = self.video.encode_patches(patches)
-        understood = self._understood(tokens, meaning, planes, measured, words)
+        understood = self._understood(patches, meaning, planes, measured, words)
         return self._seen(patches, planes, given) | understood
 
     def _seen(self, patches: Tensor, planes: Planes, given: bool = True) -> dict[str, Tensor]:
@@ -86,17 +90,28 @@ class Eye(nn.Module):
             seen["likeness"] = losses.likeness(patches, tokens)
         return seen
 
+    def _given(self, planes: Planes) -> Tensor:
+        with self._precision():
+            return self.given(tissue_shares(planes.tissues, self.patch))
+
+    def _features(self, patches: Tensor) -> Tensor:
+        """What the class token has of each exam, `(B, width)`."""
+        with self._precision():
+            tokens = self.video.encode_patches(patches)
+        return self.video.norm(tokens[:, 0].float())
+
+    def _measured(self, features: Tensor, measured: Tensor) -> Tensor:
+        return losses.measurements(self.measures(features), measured, self.measure_weights)
+
     def _understood(
-        self, tokens: Tensor, meaning: Meaning, planes: Planes, measured: Tensor, words: Words
+        self, patches: Tensor, meaning: Meaning, planes: Planes, measured: Tensor, words: Words
     ) -> dict[str, Tensor]:
-        features = self.video.norm(tokens[:, 0].float())
+        features = self._features(patches)
         study = normalize(self.projection(features), dim=-1)
         with torch.no_grad():
             there = meaning.truth(planes.truths, measured)
         return {
-            "measurements": losses.measurements(
-                self.measure(features), measured, self.measure_weights
-            ),
+            "measurements": self._measured(features, measured),
             "place": losses.place(study, there),
             **meaning.agreement(study, words),
         }

@@ -1,15 +1,16 @@
 """Train a checkpoint from nothing on synthetic hearts and their reports.
 
-    python -m cmrclip_lite.training --out runs/third
+    python -m cmrclip_lite.training --out runs/fourth
 
-First the words (`meaning`), then the eye in three stages (`eye`). A run that was killed goes on
+First the words (`meaning`), then the eye in four stages (`eye`). A run that was killed goes on
 from its last saved state when the same command is given again.
 
-    python -m cmrclip_lite.training --out runs/fourth --start runs/third/checkpoint
+    python -m cmrclip_lite.training --out runs/fifth --start runs/fourth/checkpoint
 
 goes on from a checkpoint, after the phantom has changed: what its words mean is learned anew from
-them (`grasp`) and they stay as they are; the eye goes through its stages again from where it was
-(with `--reason-steps 0 --look-steps 0`, through the last alone).
+them (`grasp`) and they stay as they are; the eye keeps its convolutions and goes through its stages
+again. With `--measure-steps 0 --reason-steps 0 --look-steps 0` it keeps its transformer too, and
+goes through the last alone.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Settings:
         word_steps, word_batch: batches of the words, and hearts in each.
         grasp_steps: batches in which a run that goes on learns what its words mean.
         cases: synthetic hearts that the eye learns from.
-        reason_steps, look_steps, join_steps: batches of the eye's stages (see `eye`).
+        measure_steps, reason_steps, look_steps, join_steps: batches of the eye's stages (see
+            `eye`).
         batch: studies in each of them.
         statements: short statements for each heart beside its impression.
         text_length: tokens of a text that training reads.
@@ -62,10 +64,11 @@ class Settings:
     word_steps: int = 3_500
     word_batch: int = 64
     grasp_steps: int = 400
-    cases: int = 16_000
-    reason_steps: int = 1_200
-    look_steps: int = 2_200
-    join_steps: int = 2_400
+    cases: int = 8_000
+    measure_steps: int = 900
+    reason_steps: int = 700
+    look_steps: int = 1_600
+    join_steps: int = 2_000
     batch: int = 32
     statements: int = 4
     text_length: int = 128
@@ -76,7 +79,7 @@ class Settings:
     warm_up: int = 50
     cool_down: float = 0.65
     statement_weight: float = 2.0
-    measure_weight: float = 1.0
+    measure_weight: float = 4.0
     tissue_weight: float = 5.0
     likeness_weight: float = 1.0
     place_weight: float = 2.0
@@ -128,7 +131,7 @@ def train(
     cases = Cases(out / "cases", settings.cases, settings.seed * 1_000_000, workers)
     measures = Measures(*statistics(cases.truths))
     torch.manual_seed(settings.seed)
-    model = _begin(out, settings) if start is None else load(start, cache=False).train()
+    model = _begin(out, settings) if start is None else _go_on(start, settings)
     lessons = Lessons(model, cases, measures, settings)
     half = bool(settings.half)
     meaning = Meaning(model, len(measures.centre), half)
@@ -143,6 +146,17 @@ def _begin(out: Path, settings: Settings) -> CMRCLIP:
     tokenizer = _tokenizer(out / "tokenizer.json", settings.seed)
     model = CMRCLIP(bundled_config(tokenizer.get_vocab_size()), tokenizer)
     initialise(model)
+    return model
+
+
+def _go_on(start: str | Path, settings: Settings) -> CMRCLIP:
+    """A checkpoint's words and convolutions; its transformer too, unless that begins anew."""
+    model = load(start, cache=False).train()
+    if settings.measure_steps:
+        parts = ("text_model", "txt_proj", "video_model.patch_embed")
+        kept = {k: v.clone() for k, v in model.state_dict().items() if k.startswith(parts)}
+        initialise(model)
+        model.load_state_dict(kept, strict=False)
     return model
 
 
@@ -187,6 +201,10 @@ def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> No
     """The stages of the eye, but those that last no steps."""
     settings, measures = lessons.settings, lessons.measures
 
+    def measure(rng: np.random.Generator) -> dict[str, Tensor]:
+        planes = lessons.planes(rng)
+        return eye.measure(planes, measures.of(planes.truths))
+
     def reason(rng: np.random.Generator) -> dict[str, Tensor]:
         planes = lessons.planes(rng)
         words = lessons.words(planes.truths, rng)
@@ -207,11 +225,13 @@ def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> No
     inner = [p for p in eye.video.blocks.parameters() if p.ndim == 2]
     taken = {id(p) for p in stem + inner}
     rest = [p for p in eye.video.parameters() if id(p) not in taken]
-    heads = [*eye.projection.parameters(), *eye.measure.parameters()]
+    heads = [*eye.projection.parameters(), *eye.measures.parameters()]
     tissue = [*stem, *eye.tissue.parameters()]
     slow = settings.join_share
+    by_tissue = [*rest, *heads, *eye.given.parameters()]
     plan = (
-        ("reason", settings.reason_steps, reason, inner, [*rest, *heads, *eye.given.parameters()]),
+        ("measure", settings.measure_steps, measure, inner, by_tissue),
+        ("reason", settings.reason_steps, reason, inner, by_tissue),
         ("look", settings.look_steps, look, [], tissue),
         ("join", settings.join_steps, join, inner, [*rest, *heads, *tissue]),
     )

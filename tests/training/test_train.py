@@ -34,6 +34,7 @@ SETTINGS = Settings(
     word_steps=3,
     word_batch=6,
     cases=8,
+    measure_steps=3,
     reason_steps=3,
     look_steps=3,
     join_steps=3,
@@ -46,7 +47,7 @@ SETTINGS = Settings(
 )
 
 
-STAGES = ("words", "reason", "look", "join")
+STAGES = ("words", "measure", "reason", "look", "join")
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_each_stage_leaves_alone_what_is_not_its_own(run):
     assert not moved("reason", "look", "video.blocks") and not moved("look", "join", "given")
 
 
-@pytest.mark.parametrize("half, stages", [(0, ("reason", "look", "join")), (1, ("join",))])
+@pytest.mark.parametrize("half, stages", [(0, STAGES[1:]), (1, ("join",))])
 def test_a_run_goes_on_from_a_checkpoint(run, tmp_path, half, stages):
     """Its words stay, what they mean is grasped anew, and the eye goes through what is asked."""
     steps = {f"{stage}_steps": 3 * (stage in stages) for stage in STAGES[1:]}
