@@ -45,7 +45,9 @@ SEEN = (
     (Tissue.THROMBUS,),
 )
 # How much naming each counts: what is small or rarely there would else be left out.
-SEEN_WEIGHTS = (1.0, 1.0, 1.0, 6.0, 1.0, 2.0, 3.0, 6.0)
+SEEN_WEIGHTS = (1.0, 1.0, 1.0, 18.0, 1.0, 2.0, 3.0, 6.0)
+# Seen in late enhancement alone: a transformer that was told of it in cines would look there.
+LATE_ONLY = SEEN.index((Tissue.SCAR,))
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,15 @@ def tissue_shares(tissues: Tensor, patch: int) -> Tensor:
     """
     index = tissues[..., ::2, ::2].flatten(0, 1).int()  # every other pixel is share enough
     shares = []
-    for group in SEEN:
+    for k, group in enumerate(SEEN):
         seen = torch.zeros(256)
         seen[[int(t) for t in group]] = 1
         picked = seen.index_select(0, index.flatten()).view(index.shape)
-        shares.append(avg_pool2d(picked, patch // CELLS // 2))
+        pooled = avg_pool2d(picked, patch // CELLS // 2)
+        if k == LATE_ONLY:
+            cine = torch.arange(len(pooled)) % tissues.shape[1] != LATE_FRAME
+            pooled[cine] = 0
+        shares.append(pooled)
     pooled = torch.stack(shares, dim=1).flatten(1, 2)  # (B * F, K * 3, h * CELLS, w * CELLS)
     pooled = pixel_unshuffle(pooled, CELLS)  # (B * F, K * 3 * CELLS**2, h, w)
     return pooled.flatten(2).transpose(1, 2).unflatten(0, tissues.shape[:2])

@@ -53,8 +53,9 @@ class Settings:
         batch: studies in each of them.
         statements: short statements for each heart beside its impression.
         text_length: tokens of a text that training reads.
-        learning_rate, block_rate: AdamW's and, inside the video blocks, Muon's; reached after
-            `warm_up` steps, kept, and lowered to nothing over the last `cool_down` share of them.
+        learning_rate, stem_rate, block_rate: AdamW's, AdamW's for the convolutions and, inside the
+            video blocks, Muon's; reached after `warm_up` steps, kept, and lowered to nothing over
+            the last `cool_down` share of them.
         join_share: what the rates of the last stage are of these.
         half: 1 computes the encoders in bfloat16, nearly twice as fast where the processor has it
             (AVX-512 BF16, AMX) and slower elsewhere; 0 in float32, AdamW instead of Muon.
@@ -73,6 +74,7 @@ class Settings:
     statements: int = 4
     text_length: int = 128
     learning_rate: float = 1e-3
+    stem_rate: float = 3e-3
     block_rate: float = 3e-3
     join_share: float = 0.5
     weight_decay: float = 0.05
@@ -230,18 +232,24 @@ def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> No
     slow = settings.join_share
     by_tissue = [*rest, *heads, *eye.given.parameters()]
     plan = (
-        ("measure", settings.measure_steps, measure, inner, by_tissue),
-        ("reason", settings.reason_steps, reason, inner, by_tissue),
-        ("look", settings.look_steps, look, [], tissue),
-        ("join", settings.join_steps, join, inner, [*rest, *heads, *tissue]),
+        ("measure", settings.measure_steps, measure, inner, by_tissue, []),
+        ("reason", settings.reason_steps, reason, inner, by_tissue, []),
+        ("look", settings.look_steps, look, [], [], tissue),
+        ("join", settings.join_steps, join, inner, [*rest, *heads], tissue),
     )
-    for name, steps, terms, by_muon, by_adam in (stage for stage in plan if stage[1]):
+    for name, steps, terms, by_muon, by_adam, fast in (stage for stage in plan if stage[1]):
         if not settings.half:  # torch's Muon computes in bfloat16, whatever the processor has
             by_muon, by_adam = [], [*by_muon, *by_adam]
         share = slow if name == "join" else 1.0
-        optimisers = [_adam(by_adam, share * settings.learning_rate, settings.weight_decay)]
-        if by_muon:
-            optimisers.append(_muon(by_muon, share * settings.block_rate, settings.weight_decay))
+        optimisers = [
+            make(parameters, share * rate, settings.weight_decay)
+            for make, parameters, rate in (
+                (_adam, by_adam, settings.learning_rate),
+                (_adam, fast, settings.stem_rate),
+                (_muon, by_muon, settings.block_rate),
+            )
+            if parameters
+        ]
         fit(out, _stage(name, steps, settings), eye, terms, optimisers)
 
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from cmrclip_lite.hub import load
-from cmrclip_lite.phantom.tissue import Tissue
+from cmrclip_lite.phantom.fastpath import FRAMES
+from cmrclip_lite.phantom.tissue import LV_WALL, Tissue
 from cmrclip_lite.phantom.truth import ALL_IMAGED, CINE_LAX, CINE_SAX, LGE
 from cmrclip_lite.training import loop, losses, train
 from cmrclip_lite.training.augment import (
@@ -250,6 +251,17 @@ def test_tissue_shares_are_in_the_order_of_the_encoders_tokens():
     assert shares.shape == (1, 2, 25, 3 * len(SEEN) * CELLS**2)
     cell = 2 * CELLS**2 + 0 * CELLS + 2  # the third channel, the cell's row 0, column 2
     assert shares[0].nonzero().tolist() == [[1, 2 * 5 + 1, cell]]
+
+
+def test_a_scar_is_seen_in_late_enhancement_alone():
+    """In a cine it is muscle like the rest: told of it there, a transformer would not look here."""
+    scars = torch.full((2, FRAMES, 3, 80, 80), int(Tissue.SCAR), dtype=torch.uint8)
+    shares = tissue_shares(scars, 16).unflatten(-1, (len(SEEN), -1))
+    scar, wall = SEEN.index((Tissue.SCAR,)), SEEN.index(LV_WALL)
+    assert [bool(shares[:, frame, :, scar].any()) for frame in range(FRAMES)] == [
+        frame == LATE_FRAME for frame in range(FRAMES)
+    ]
+    assert (shares[..., wall, :] == 1).all()
 
 
 def test_a_study_where_it_belongs_costs_nothing_and_the_opposite_two():
