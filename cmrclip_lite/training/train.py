@@ -153,12 +153,16 @@ def _begin(out: Path, settings: Settings) -> CMRCLIP:
 
 def _go_on(start: str | Path, settings: Settings) -> CMRCLIP:
     """A checkpoint's words and convolutions; its transformer too, unless that begins anew."""
-    model = load(start, cache=False).train()
-    if settings.measure_steps:
-        parts = ("text_model", "txt_proj", "video_model.patch_embed")
-        kept = {k: v.clone() for k, v in model.state_dict().items() if k.startswith(parts)}
-        initialise(model)
-        model.load_state_dict(kept, strict=False)
+    known = load(start, cache=False)
+    if not settings.measure_steps:
+        return known.train()
+    of_today = bundled_config(known.config.text.vocab_size)
+    config = replace(of_today, text=known.config.text, projection_dim=known.config.projection_dim)
+    model = CMRCLIP(config, known.tokenizer)
+    initialise(model)
+    parts = ("text_model", "txt_proj", "video_model.patch_embed")
+    kept = {k: v for k, v in known.state_dict().items() if k.startswith(parts)}
+    model.load_state_dict(kept, strict=False)
     return model
 
 
