@@ -206,6 +206,7 @@ def _learn_words(out: Path, meaning: Meaning, lessons: Lessons, known: bool) -> 
 def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> None:
     """The stages of the eye, but those that last no steps."""
     settings, measures = lessons.settings, lessons.measures
+    given = settings.measure_steps + settings.reason_steps > 0  # tokens from tissues were learned
 
     def measure(rng: np.random.Generator) -> dict[str, Tensor]:
         planes = lessons.planes(rng)
@@ -218,13 +219,12 @@ def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> No
 
     def look(rng: np.random.Generator) -> dict[str, Tensor]:
         planes = lessons.planes(rng)
-        return eye.look(planes, draw_clips(planes, rng), given=settings.reason_steps > 0)
+        return eye.look(planes, draw_clips(planes, rng), given)
 
     def join(rng: np.random.Generator) -> dict[str, Tensor]:
         planes = lessons.planes(rng)
         clips = draw_clips(planes, rng)
         words = lessons.words(planes.truths, rng)
-        given = settings.reason_steps > 0
         return eye.join(meaning, planes, clips, measures.of(planes.truths), words, given)
 
     stem = list(eye.video.patch_embed.parameters())
