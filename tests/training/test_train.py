@@ -105,6 +105,8 @@ def test_each_stage_leaves_alone_what_is_not_its_own(run):
     words = torch.load(run / "words.pt", weights_only=True)["learner"]
     shipped = load(run / "checkpoint").text_model.state_dict()
     assert all(torch.equal(words[f"text.{name}"], value) for name, value in shipped.items())
+    assert moved("measure", "reason", "projection") and moved("measure", "reason", "given")
+    assert not moved("measure", "reason", "video.patch_embed")
     assert moved("reason", "look", "video.patch_embed") and moved("look", "join", "video.blocks")
     assert not moved("reason", "look", "video.blocks") and not moved("look", "join", "given")
 
