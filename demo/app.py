@@ -215,6 +215,7 @@ def _theme() -> gr.themes.Base:
         font_mono=("ui-monospace", "monospace"),
     ).set(
         body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",  # a list's text while its choices change
         block_info_text_color="*neutral_600",
         block_label_text_color="*primary_800",
         block_title_text_color="*primary_800",

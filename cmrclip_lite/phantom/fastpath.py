@@ -22,6 +22,8 @@ ED, MID_SYSTOLE, ES, MID_DIASTOLE, LATE, LONG_ED, LONG_ES = range(FRAMES := 7)
 LONG_AXIS_MIDDLE = 0.22
 _FOUR_CUT, _TWO_CUT = 24.0, -90.0  # where these long axes cut the ventricle, degrees
 _LIES = (0.0, 90.0, 0.0)  # the way that images of the three usually lie (see `exam`)
+# How often a long axis is upright: the layout turns the apex up where the geometry is known.
+_UPRIGHT = 0.85
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,18 @@ def _long_axis(
     """`(2, N, N)` labels of one long-axis plane at end-diastole and end-systole.
 
     Its middle lies beside that of the short-axis stack. `cut` and `lie` are in degrees: where it
-    usually cuts the ventricle, and how its image is usually turned.
+    usually cuts the ventricle, and how its image usually lies where it could not be set upright.
     """
     angle = np.radians(cut + rng.normal(0, 5.5))
     side = np.array([np.cos(angle), -np.sin(angle), rng.normal(0, 0.05)])
     up = np.array([rng.normal(0, 0.05), rng.normal(0, 0.05), -1.0])
-    gx, gy = _grid(steps, rng)
-    gx, gy = _turned(gx, gy, np.radians(lie + rng.normal(0, 28)))
+    if rng.random() < _UPRIGHT:
+        gx, gy = _plain_grid(steps)
+        turn = rng.normal(0, 5)
+    else:
+        gx, gy = _grid(steps, rng)
+        turn = lie + rng.normal(0, 28)
+    gx, gy = _turned(gx, gy, np.radians(turn))
     middle = np.array([*_middle(heart), LONG_AXIS_MIDDLE * heart.length_mm])
     off = np.array([*(middle[:2] @ side[:2] * side[:2]), middle[2]])
     off = off + rng.normal(0, 3, 3)
@@ -142,9 +149,15 @@ def _middle(heart: Heart) -> np.ndarray:
     return np.array([0.5 * rv_centre(heart, np.array([0.45 * heart.length_mm]))[0][0], 0.0])
 
 
-def _grid(steps: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """`(1, N x N)` mm from the middle of the image, sometimes mirrored."""
+def _plain_grid(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`(1, N x N)` mm from the middle of the image, across and down."""
     gx, gy = (g.ravel()[None] for g in np.meshgrid(steps, steps))
+    return gx, gy
+
+
+def _grid(steps: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The same, sometimes mirrored."""
+    gx, gy = _plain_grid(steps)
     if rng.random() < 0.15:
         kind = rng.integers(4)
         gx, gy = ((-gx, gy), (gx, -gy), (gy, gx), (-gy, -gx))[kind]
