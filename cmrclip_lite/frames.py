@@ -19,7 +19,6 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from .errors import CheckpointError, StudyError
-from .heart import Place as Point
 from .heart_layout import heart_clip
 from .study import Sequence as Kind
 from .study import Series, Study, View
@@ -212,14 +211,13 @@ def _resized(height: int, width: int, size: int) -> tuple[tuple[int, int], tuple
     return shape, (round((shape[0] - side) / 2), round((shape[1] - side) / 2)), side
 
 
-def _transform_geometry(series: Series, size: int) -> tuple[Point, Point]:
-    """Where `transform_clip` puts a series' pixels: the scale and offset of a `Tile`."""
+def _transform_geometry(series: Series, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where `transform_clip` puts a series' pixels: the matrix and offset of a `Tile`."""
     pixels = series.pixels.shape[1:]
     shape, starts, side = _resized(*pixels, size)
     last = size / side
-    scale = [m / n for m, n in zip(shape, pixels, strict=True)]
-    offset = [(s / 2 - start) * last - 0.5 for s, start in zip(scale, starts, strict=True)]
-    return (scale[0] * last, scale[1] * last), (offset[0], offset[1])
+    scale = np.divide(shape, pixels)
+    return np.diag(scale * last), (scale / 2 - starts) * last - 0.5
 
 
 def _series_frames(series: Series, size: int) -> Tensor:

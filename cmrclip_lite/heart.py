@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate
+from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
 from .study import Series
 
 Place = tuple[float, float]
+AS_STORED = np.eye(2)  # of a crop that is not turned
 
 # The heart is looked for on a coarse grid; what moves within this radius is one heart.
 SEARCH_MM = 4.0
@@ -118,28 +119,49 @@ def beat_phases(ed: int, es: int, count: int, frames: int = 4) -> list[int]:
     return [step % count for step in steps]
 
 
-def crop(series: Series, pixels: np.ndarray, centre: Place, spacing: float, size: int) -> Tensor:
-    """`(F, H, W)` pixels to `(F, size, size)` at `spacing` mm, zeros outside the picture."""
+def crop(
+    series: Series,
+    pixels: np.ndarray,
+    centre: Place,
+    spacing: float,
+    size: int,
+    turn: np.ndarray = AS_STORED,
+) -> Tensor:
+    """`(F, H, W)` pixels to `(F, size, size)` at `spacing` mm, zeros outside the picture.
+
+    Args:
+        turn: `(2, 2)` orthogonal, steps (down, across) in the result to steps in the picture.
+    """
     grid = resample(pixels, series, spacing)
-    out = grid.new_zeros(len(grid), size, size)
-    starts = _starts(centre, spacing, size)
-    (top, bottom, to_top), (left, right, to_left) = (
-        (max(start, 0), min(start + size, length), max(-start, 0))
-        for start, length in zip(starts, grid.shape[1:], strict=True)
-    )
-    if bottom > top and right > left:
-        part = grid[:, top:bottom, left:right]
-        out[:, to_top : to_top + part.shape[1], to_left : to_left + part.shape[2]] = part
-    return out
+    step = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
+    steps = torch.stack(torch.meshgrid(step, step, indexing="ij"), dim=-1)
+    middle = torch.from_numpy(_middle(centre, spacing, size))
+    places = steps @ torch.from_numpy(turn).T + middle  # (size, size, 2) rows and columns of grid
+    # In double precision, or pixels that lie on the grid would be blurred by rounding.
+    return sample(grid.double(), places).float()
 
 
-def crop_geometry(series: Series, centre: Place, spacing: float, size: int) -> tuple[Place, Place]:
-    """Where `crop` puts a series' pixels: the scale and offset of a `tiles.Tile`."""
-    shape = series.pixels.shape[1:]
-    scale = [m / n for m, n in zip(_grid_shape(series, spacing), shape, strict=True)]
-    starts = _starts(centre, spacing, size)
-    offset = [s / 2 - 0.5 - start for s, start in zip(scale, starts, strict=True)]
-    return (scale[0], scale[1]), (offset[0], offset[1])
+def sample(pictures: Tensor, places: Tensor) -> Tensor:
+    """Pictures `(F, H, W)` between their pixels, bilinear; zeros around them.
+
+    Args:
+        places: `(h, w, 2)` rows and columns.
+
+    Returns:
+        `(F, h, w)`.
+    """
+    shape = torch.tensor(pictures.shape[1:], dtype=places.dtype)
+    relative = ((2 * places + 1) / shape - 1).flip(-1)  # as grid_sample wants them, across first
+    return grid_sample(pictures[None], relative[None], mode="bilinear", align_corners=False)[0]
+
+
+def crop_geometry(
+    series: Series, centre: Place, spacing: float, size: int, turn: np.ndarray = AS_STORED
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where `crop` puts a series' pixels: the matrix and offset of a `tiles.Tile`."""
+    scale = np.divide(_grid_shape(series, spacing), series.pixels.shape[1:])
+    first = scale / 2 - 0.5 - _middle(centre, spacing, size)  # from the middle of the clip
+    return turn.T * scale, turn.T @ first + (size - 1) / 2
 
 
 def resample(pixels: np.ndarray, series: Series, spacing: float) -> Tensor:
@@ -202,9 +224,12 @@ def _grid_shape(series: Series, spacing: float) -> tuple[int, int]:
     return max(1, round(height * down / spacing)), max(1, round(width * across / spacing))
 
 
-def _starts(centre: Place, spacing: float, size: int) -> tuple[int, int]:
-    """The first row and column of that grid that are cut out."""
-    return round(centre[0] / spacing - size / 2), round(centre[1] / spacing - size / 2)
+def _middle(centre: Place, spacing: float, size: int) -> np.ndarray:
+    """`(2,)` row and column of that grid in the middle of what is cut out.
+
+    Rounded so that what is not turned lies on the grid.
+    """
+    return np.round(np.divide(centre, spacing) - size / 2) + (size - 1) / 2
 
 
 def _window(grid: Tensor, centre: Place) -> Tensor:

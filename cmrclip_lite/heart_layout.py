@@ -6,8 +6,8 @@ A clip has `layout.heart_frames` frames of three channels:
 - the short-axis cine at a basal, a middle and an apical level (channels), at phases in the order
   end-diastole, halfway to end-systole, end-systole, halfway back;
 - late enhancement at the same three levels;
-- the long-axis cines at end-diastole, and again at end-systole: 4-chamber, 2-chamber, 3-chamber
-  (channels).
+- the 4-chamber, the 2-chamber and the 3-chamber cine, a frame each, at end-diastole and at
+  end-systole (channels; the third is zeros), the apex up (see `upright`).
 
 What a study lacks is zeros.
 """
@@ -23,6 +23,7 @@ from torch import Tensor
 
 from .errors import StudyError
 from .heart import (
+    AS_STORED,
     Place,
     beat_phases,
     crop,
@@ -36,6 +37,7 @@ from .heart import (
 )
 from .study import Level, Sequence, Series, Study, View
 from .tiles import Clip, Tile
+from .upright import upright
 
 if TYPE_CHECKING:
     from .model.config import LayoutConfig
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 # usually reaches a slice beyond the base and the apex.
 LEVELS = (0.30, 0.50, 0.70)
 LONG_AXES = (View.FOUR_CHAMBER, View.TWO_CHAMBER, View.THREE_CHAMBER)
+LONG_PHASES = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +84,13 @@ class _Filling:
         centre: Place,
         level: Level | None = None,
         beat: float | None = None,
+        turn: np.ndarray = AS_STORED,
     ) -> None:
         size = self.tensor.shape[-1]
-        picture = crop(series, series.pixels[phase][None], centre, self.spacing, size)
+        picture = crop(series, series.pixels[phase][None], centre, self.spacing, size, turn)
         self.tensor[frame, channel] = picture[0]
-        scale, offset = crop_geometry(series, centre, self.spacing, size)
-        self.tiles.append(Tile(frame, (channel,), series, phase, level, beat, scale, offset))
+        where = crop_geometry(series, centre, self.spacing, size, turn)
+        self.tiles.append(Tile(frame, (channel,), series, phase, level, beat, *where))
 
 
 def heart_clip(study: Study, layout: LayoutConfig, size: int) -> Clip:
@@ -110,7 +114,7 @@ def heart_clip(study: Study, layout: LayoutConfig, size: int) -> Clip:
     _put_cines(filling, beat, layout.phases)
     if enhanced:
         _put_enhancement(filling, enhanced, beat, layout.phases)
-    _put_long_axes(filling, long_axes, beat, layout.phases + 1)
+    notes += _put_long_axes(filling, long_axes, beat, layout.phases + 1)
     notes += _missing(enhanced, long_axes)
     tensor = normalise_groups(filling.tensor[None])[0]
     return Clip(tensor, tuple(notes), tuple(filling.tiles))
@@ -119,11 +123,13 @@ def heart_clip(study: Study, layout: LayoutConfig, size: int) -> Clip:
 def normalise_groups(clips: Tensor) -> Tensor:
     """Intensities of clips `(B, F, 3, H, W)`: short-axis cine, enhancement and long axes apart.
 
-    See `normalise`. A channel of one value throughout its group, as of a missing view, becomes 0.
+    See `normalise`; the phases of a long axis are on one scale. A channel of one value throughout
+    its group, as of a missing view, becomes 0.
     """
-    return torch.cat(
-        [normalise(clips[:, :-3]), normalise(clips[:, -3:-2]), normalise(clips[:, -2:])], 1
-    )
+    short, late, long = clips[:, :-4], clips[:, -4:-3], clips[:, -3:]
+    long = normalise(long[:, :, :LONG_PHASES].transpose(1, 2)).transpose(1, 2)
+    blank = torch.zeros_like(clips[:, -3:, LONG_PHASES:])
+    return torch.cat([normalise(short), normalise(late), torch.cat([long, blank], 2)], 1)
 
 
 def normalise(clips: Tensor) -> Tensor:
@@ -206,20 +212,35 @@ def _put_enhancement(filling: _Filling, stack: list[Series], beat: _Beat, frame:
         filling.put(frame, channel, chosen, 0, centre, list(Level)[channel])
 
 
-def _put_long_axes(filling: _Filling, views: list[list[Series]], beat: _Beat, first: int) -> None:
+def _put_long_axes(
+    filling: _Filling, views: list[list[Series]], beat: _Beat, first: int
+) -> list[str]:
     """Of each view the middle series at the two extremes, from frame `first` on.
 
     Centred on the basal level, so that the atria are seen as well.
+
+    Returns:
+        A sentence where some could not be turned upright.
     """
-    middle = in_patient(beat.levels[0], beat.centre)
-    for channel, stack in enumerate(views):
+    basal = beat.levels[0]
+    middle = in_patient(basal, beat.centre)
+    as_stored = []
+    for frame, (view, stack) in enumerate(zip(LONG_AXES, views, strict=True), first):
         if not stack:
             continue
         series = stack[len(stack) // 2]
         centre = in_image(series, middle) or find_heart([series]) or image_centre(series)
-        for frame, phase in enumerate((beat.ed, beat.es), first):
+        turn = upright(series, basal)
+        if turn is None:
+            turn = AS_STORED
+            as_stored.append(str(view))
+        for channel, phase in enumerate((beat.ed, beat.es)):
             own = phase_of(series, phase, beat.count)
-            filling.put(frame, channel, series, own, centre, beat=beat.share(phase))
+            at = beat.share(phase)
+            filling.put(frame, channel, series, own, centre, beat=at, turn=turn)
+    if not as_stored:
+        return []
+    return [f"Where the apex is in {' and '.join(as_stored)} is not known; taken as stored."]
 
 
 def _missing(enhanced: list[Series], long_axes: list[list[Series]]) -> list[str]:

@@ -62,12 +62,17 @@ def crossing_degrees(normal: np.ndarray, axis: np.ndarray) -> float:
         normal: `(3,)` of the plane.
         axis: `(3,)` unit vector from base to apex.
     """
+    lateral, inferior = walls(axis)
+    line = np.cross(axis, normal)
+    return float(np.degrees(np.arctan2(-(line @ inferior), line @ lateral))) % 180.0
+
+
+def walls(axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`(3,)` unit vectors across an axis to the lateral and to the inferior wall."""
     feet = np.array([0.0, 0.0, -1.0])
     inferior = feet - (feet @ axis) * axis
     inferior /= np.linalg.norm(inferior)
-    lateral = np.cross(axis, inferior)
-    line = np.cross(axis, normal)
-    return float(np.degrees(np.arctan2(-(line @ inferior), line @ lateral))) % 180.0
+    return np.cross(axis, inferior), inferior
 
 
 def towards_apex(normal: np.ndarray) -> np.ndarray:

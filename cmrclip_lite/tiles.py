@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from .heart import Place
+from .heart import sample
 from .study import Level, Sequence, Series
 
 
@@ -26,9 +27,9 @@ class Tile:
         level: which short-axis level of the layout it stands for, if any.
         beat: when it is in the heartbeat, 0 to 1: after end-diastole where the layout looks for
             that, else after the first phase. None for a still.
-        scale: clip pixels per pixel of the image, down and across.
-        offset: where the middle of the image's first pixel lies in the clip, in clip pixels from
-            the middle of the clip's own first pixel, down and across.
+        matrix: `(2, 2)` steps (down, across) in the image to steps in the clip, in pixels of each.
+        offset: `(2,)` where the middle of the image's first pixel lies in the clip, in clip pixels
+            from the middle of the clip's own first pixel, down and across.
     """
 
     frame: int
@@ -37,8 +38,8 @@ class Tile:
     phase: int
     level: Level | None
     beat: float | None
-    scale: Place
-    offset: Place
+    matrix: np.ndarray
+    offset: np.ndarray
 
     @property
     def view(self) -> str:
@@ -46,11 +47,10 @@ class Tile:
         late = ["LGE"] if self.series.sequence is Sequence.LGE else []
         return " ".join([*late, self.series.view, *([self.level] if self.level else [])])
 
-    def places(self, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """`(size,)` rows and columns of the image, not rounded, in the middle of clip pixels."""
-        at = np.arange(size)
-        (down, across), (top, left) = self.scale, self.offset
-        return (at - top) / down, (at - left) / across
+    def places(self, size: int) -> np.ndarray:
+        """`(2, size, size)` rows and columns of the image, not rounded, in the clip's pixels."""
+        at = np.indices((size, size)) - np.reshape(self.offset, (2, 1, 1))
+        return np.einsum("ij,jhw->ihw", np.linalg.inv(self.matrix), at)
 
     def lay_over_clip(self, pixels: np.ndarray, size: int, outside: float = 0) -> np.ndarray:
         """`(size, size)`: an image `(H, W)` like the series' at the clip's pixels, nearest.
@@ -60,25 +60,26 @@ class Tile:
         Args:
             outside: what there is beyond the image.
         """
-        rows, columns = (np.rint(at).astype(int) for at in self.places(size))
+        rows, columns = np.rint(self.places(size)).astype(int)
         height, width = pixels.shape
         out = np.full((size, size), outside, pixels.dtype)
-        inside = np.ix_((rows >= 0) & (rows < height), (columns >= 0) & (columns < width))
-        out[inside] = pixels[np.ix_(rows[inside[0].ravel()], columns[inside[1].ravel()])]
+        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        out[inside] = pixels[rows[inside], columns[inside]]
         return out
 
     def lay_over_image(self, values: np.ndarray) -> np.ndarray:
         """`(H, W)`: values of the clip's pixels `(h, w)` at the pixels of the image.
 
-        Bilinear, so values are kept rather than their sum; 0 where the clip does not reach.
+        Bilinear, so values are kept rather than their sum; 0 where the clip does not reach, half a
+        pixel beyond the middle of its last.
         """
-        weights = [
-            _weights(scale * np.arange(pixels) + offset, length)
-            for scale, offset, pixels, length in zip(
-                self.scale, self.offset, self.series.pixels.shape[1:], values.shape, strict=True
-            )
-        ]
-        return weights[0] @ values @ weights[1].T
+        at = np.einsum("ij,jhw->ihw", self.matrix, np.indices(self.series.pixels.shape[1:]))
+        at += np.reshape(self.offset, (2, 1, 1))
+        last = np.reshape(values.shape, (2, 1, 1)) - 1
+        reached = ((at >= -0.5) & (at <= last + 0.5)).all(0)
+        grid = torch.from_numpy(values.astype(np.float64))[None]
+        places = torch.from_numpy(np.clip(at, 0, last)).permute(1, 2, 0)
+        return sample(grid, places)[0].numpy() * reached
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,3 @@ class Clip:
     tensor: Tensor
     notes: tuple[str, ...] = ()
     tiles: tuple[Tile, ...] = ()
-
-
-def _weights(at: np.ndarray, length: int) -> np.ndarray:
-    """`(len(at), length)` of linear interpolation; rows of zeros beyond half a pixel outside."""
-    inside = (at >= -0.5) & (at <= length - 0.5)
-    near = np.clip(at, 0, length - 1)
-    distance = np.abs(near[:, None] - np.arange(length))
-    return np.clip(1 - distance, 0, None) * inside[:, None]

@@ -33,7 +33,7 @@ def planted():
     tensor[3] = 0
     series = Series(np.zeros((3, 32, 32)), (2.0, 2.0))
     tiles = [
-        Tile(frame, (channel,), series, frame, None, 0.0, (1.0, 1.0), (0.0, 0.0))
+        Tile(frame, (channel,), series, frame, None, 0.0, np.eye(2), np.zeros(2))
         for frame in range(3)
         for channel in range(3)
     ]
@@ -81,7 +81,7 @@ def test_a_grey_picture_of_three_channels_goes_as_a_whole():
     tensor = noise_clip(frames=2)
     tensor[:] = tensor[:, :1]
     series = Series(np.zeros((2, 32, 32)), (2.0, 2.0))
-    tiles = [Tile(f, (0, 1, 2), series, f, None, 0.0, (1.0, 1.0), (0.0, 0.0)) for f in (0, 1)]
+    tiles = [Tile(f, (0, 1, 2), series, f, None, 0.0, np.eye(2), np.zeros(2)) for f in (0, 1)]
     seen = []
 
     class Watching(Probe):

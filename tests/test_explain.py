@@ -154,7 +154,7 @@ def test_an_image_is_credited_with_what_it_brings_and_no_other():
     series = Series(np.zeros((3, 32, 32)), (2.0, 2.0), view=View.SAX)
     tensor = torch.zeros(3, 3, 32, 32)
     tensor[:, 0, 0, 0] = 1
-    same = (1.0, 1.0), (0.0, 0.0)
+    same = np.eye(2), np.zeros(2)
     tiles = tuple(Tile(f, (0,), series, f, None, f / 3, *same) for f in range(3))
     summed, needed = shapley_values(Pair(), Clip(tensor, tiles=tiles), torch.eye(2), orders=4)
     assert [c.value for c in summed] == [3, 1, 0] and [c.error for c in summed] == [0, 0, 0]
@@ -164,7 +164,7 @@ def test_an_image_is_credited_with_what_it_brings_and_no_other():
 
 def test_a_map_is_laid_over_the_series_own_pixels():
     series = Series(np.zeros((5, 40, 30)), (2.0, 4.0), view=View.SAX)
-    tile = Tile(1, (2,), series, 3, None, 0.6, scale=(0.5, 1.0), offset=(2.75, -5.0))
+    tile = Tile(1, (2,), series, 3, None, 0.6, np.diag([0.5, 1.0]), np.array([2.75, -5.0]))
     saliency = np.zeros((4, 3, 32, 32), np.float32)
     saliency[1, 2, 10, 6] = 2.0  # row 14.5 and column 11 of the image
     clip = Clip(torch.zeros(4, 3, 32, 32), tiles=(tile,))

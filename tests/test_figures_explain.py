@@ -18,7 +18,7 @@ def explanation(condition="dilated left ventricle"):
     """Two levels at two moments, one still, of 20 pixels; one place that raises, one that lowers"""
     cine = Series(np.zeros((2, 20, 20)), (2.0, 2.0), view=View.SAX, sequence=Sequence.CINE)
     late = Series(np.zeros((1, 20, 20)), (2.0, 2.0), view=View.SAX, sequence=Sequence.LGE)
-    same = (1.0, 1.0), (0.0, 0.0)
+    same = np.eye(2), np.zeros(2)
     tiles = [
         Tile(frame, (channel,), cine, frame, level, frame / 2, *same)
         for frame in (0, 1)
@@ -42,7 +42,7 @@ def grey_same():
     """The published layout: each picture fills all channels."""
     series = Series(np.zeros((12, 20, 20)), (2.0, 2.0), view=View.SAX, sequence=Sequence.CINE)
     tiles = tuple(
-        Tile(i, (0, 1, 2), series, i, None, i / 12, (1.0, 1.0), (0.0, 0.0)) for i in range(12)
+        Tile(i, (0, 1, 2), series, i, None, i / 12, np.eye(2), np.zeros(2)) for i in range(12)
     )
     saliency = np.arange(12, dtype=np.float32)[:, None, None, None] * np.ones((1, 3, 20, 20)) / 1e4
     return Explanation("x", 0.4, 0.3, saliency, (), Clip(torch.rand(12, 3, 20, 20), tiles=tiles))

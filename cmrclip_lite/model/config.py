@@ -16,10 +16,12 @@ class VideoConfig:
     """The space-time transformer; the defaults are ViT-B/16 on 64 frames, as published.
 
     `stem` is how a patch becomes a token: "patch" by one linear map, as published, or
-    "convolutions" by a few of them, which see edges that cross patches (see `video_encoder`).
+    "convolutions" by a few of them, which see edges that cross patches (see `video_encoder`);
+    `stem_width` is how many channels the first of these has.
     """
 
     stem: str = "patch"
+    stem_width: int = 32
     image_size: int = 224
     patch_size: int = 16
     width: int = 768
@@ -54,7 +56,7 @@ class LayoutConfig:
 
     `name` is "published" (the paper's order of views at 224 x 224) or "heart" (everything on a
     grid of `spacing_mm` around the heart). `phases` is the number of phases that "heart" takes of
-    the short-axis cine; three more frames hold late enhancement and the long axes at two phases.
+    the short-axis cine; four more frames hold late enhancement and the three long axes.
     `skip_padding` leaves out the zeros with which "published" fills a clip up to the encoder's
     frames: quicker, and other embeddings, since the encoder attends to them.
     """
@@ -67,7 +69,7 @@ class LayoutConfig:
     @property
     def heart_frames(self) -> int:
         """Frames of a clip of the "heart" layout."""
-        return self.phases + 3
+        return self.phases + 4
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,11 @@ class ModelConfig:
     def to_dict(self) -> dict[str, Any]:
         """The form that `from_dict` reads back; JSON-ready."""
         data = asdict(self) | {"model_type": "cmrclip_lite", "conditions": list(self.conditions)}
+        # So that what it is hashed to stays as it was.
         if not self.layout.skip_padding:
-            del data["layout"]["skip_padding"]  # so that what it is hashed to stays as it was
+            del data["layout"]["skip_padding"]
+        if self.video.stem_width == VideoConfig.stem_width:
+            del data["video"]["stem_width"]
         return data
 
     @classmethod
@@ -156,11 +161,12 @@ def _check_stem(video: VideoConfig, where: str) -> None:
             f"{where}: convolutions halve the frame, which a patch_size of {patch} does not allow; "
             "it has to be a power of 2."
         )
-    if video.width % STEM_GROUPS:
-        raise CheckpointError(
-            f"{where}: with convolutions the width has to be a multiple of {STEM_GROUPS}, "
-            f"not {video.width}."
-        )
+    for name in ("width", "stem_width"):
+        if getattr(video, name) % STEM_GROUPS:
+            raise CheckpointError(
+                f"{where}: with convolutions {name} has to be a multiple of {STEM_GROUPS}, "
+                f"not {getattr(video, name)}."
+            )
 
 
 def _refuse_unknown(data: dict[str, Any], kind: type, where: str) -> None:

@@ -18,7 +18,6 @@ from . import streaming
 from .config import STEM_GROUPS, VideoConfig
 
 NORM_EPS = 1e-6
-STEM_WIDTH = 32
 
 
 class PatchEmbed(nn.Module):
@@ -65,7 +64,7 @@ class Convolutions(nn.Sequential):
 
     def __init__(self, config: VideoConfig) -> None:
         halvings = config.patch_size.bit_length() - 1
-        widths = [STEM_WIDTH * 2**k for k in range(halvings - 1)] + [config.width]
+        widths = [config.stem_width * 2**k for k in range(halvings - 1)] + [config.width]
         first = nn.Conv2d(3, widths[0], kernel_size=4, stride=2, padding=1)
         later = [Residual(*pair, stride=2) for pair in pairwise(widths)]
         last = nn.Conv2d(config.width, config.width, kernel_size=1)

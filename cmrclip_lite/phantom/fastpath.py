@@ -20,8 +20,10 @@ SPACING_MM = 2.0
 ED, MID_SYSTOLE, ES, MID_DIASTOLE, LATE, LONG_ED, LONG_ES = range(FRAMES := 7)
 # How far from the base the middle of the long axes lies: the atria are to be seen as well.
 LONG_AXIS_MIDDLE = 0.22
-_FOUR_CUT, _TWO_CUT = 24.0, -90.0  # where these long axes cut the ventricle, degrees
-_LIES = (0.0, 90.0, 0.0)  # the way that images of the three usually lie (see `exam`)
+# Where these long axes cut the ventricle, in degrees from the lateral wall, which is to the right,
+# towards the anterior one; the aortic root is to the right of three chambers (see `heart_upright`).
+_FOUR_CUT, _TWO_CUT = 24.0, 90.0
+_LIES = (0.0, 90.0, 90.0)  # how images of the three usually lie as they are stored (see `planes`)
 # How often a long axis is upright: the layout turns the apex up where the geometry is known.
 _UPRIGHT = 0.85
 

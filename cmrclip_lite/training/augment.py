@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pixel_unshuffle
 
-from ..heart_layout import normalise_groups
+from ..heart_layout import LONG_PHASES, normalise_groups
 from ..phantom import paint_random
 from ..phantom.fastpath import ED, ES, FRAMES, LATE, LONG_ED, LONG_ES
 from ..phantom.tissue import LV_CAVITY, LV_WALL, RV_CAVITY, Tissue
@@ -52,7 +52,7 @@ LATE_ONLY = SEEN.index((Tissue.SCAR,))
 
 @dataclass(frozen=True)
 class Planes:
-    """What some exams hold, before it is imaged.
+    """What some exams hold, before it is imaged, in the frames of `phantom.fastpath`.
 
     Attributes:
         tissues: `(B, 7, 3, size, size)` uint8, air where a view is missing.
@@ -63,6 +63,11 @@ class Planes:
     tissues: Tensor
     shown: Tensor
     truths: list[Truth]
+
+    @property
+    def in_clip(self) -> Tensor:
+        """`(B, 8, 3, size, size)`: the tissues where the "heart" layout has them."""
+        return arranged(self.tissues, blank=int(Tissue.AIR))
 
 
 def draw_planes(cases: Cases, index: np.ndarray, size: int, rng: np.random.Generator) -> Planes:
@@ -81,9 +86,21 @@ def draw_planes(cases: Cases, index: np.ndarray, size: int, rng: np.random.Gener
 
 
 def draw_clips(planes: Planes, rng: np.random.Generator) -> Tensor:
-    """Images of planes as a model reads them, `(B, 7, 3, size, size)`; what is missing is 0."""
-    clips = _paint(planes.tissues, torch.Generator().manual_seed(int(rng.integers(2**62))))
-    return normalise_groups(clips) * planes.shown[..., None, None]
+    """Images of planes as a model reads them, `(B, 8, 3, size, size)`; what is missing is 0."""
+    images = _paint(planes.tissues, torch.Generator().manual_seed(int(rng.integers(2**62))))
+    shown = arranged(planes.shown, blank=False)
+    return normalise_groups(arranged(images, blank=0)) * shown[..., None, None]
+
+
+def arranged(planes: Tensor, blank: float) -> Tensor:
+    """`(B, 7, 3, ...)` as `phantom.fastpath` has planes to `(B, 8, 3, ...)` as a clip has them.
+
+    There the long axes are a frame each and their phases its channels, of which the last is
+    `blank`.
+    """
+    long = planes[:, LONG_FRAMES].transpose(1, 2)
+    rest = torch.full_like(long[:, :, : LEVELS - LONG_PHASES], blank)
+    return torch.cat([planes[:, : LATE_FRAME + 1], torch.cat([long, rest], dim=2)], dim=1)
 
 
 def draw_views(rng: np.random.Generator, count: int) -> list[tuple[str, ...]]:
@@ -159,9 +176,11 @@ def _draw_labels(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.
         out[: LATE_FRAME + 1] = out[: LATE_FRAME + 1, [int(rng.integers(3))] * 3]
     elif rng.random() < 0.08:  # a stack in the other order, where the geometry was lost
         out[: LATE_FRAME + 1] = out[: LATE_FRAME + 1, ::-1]
-    if rng.random() < 0.3:  # scanned or stored with rows and columns turned
-        out = np.rot90(out, k=int(rng.integers(1, 4)), axes=(2, 3))
-    return np.ascontiguousarray(out)
+    # Scanned or stored with rows and columns turned; long axes are turned back as a rule.
+    for frames, often in ((slice(LATE_FRAME + 1), 0.3), (LONG_FRAMES, 0.05)):
+        if rng.random() < often:
+            out[frames] = np.rot90(out[frames], k=int(rng.integers(1, 4)), axes=(2, 3))
+    return out
 
 
 def _crop(labels: np.ndarray, miss: np.ndarray, slack: int) -> np.ndarray:

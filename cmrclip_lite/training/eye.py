@@ -82,7 +82,7 @@ class Eye(nn.Module):
         return self._seen(patches, planes, given) | understood
 
     def _seen(self, patches: Tensor, planes: Planes, given: bool = True) -> dict[str, Tensor]:
-        shares, patches = tissue_shares(planes.tissues, self.patch), patches.float()
+        shares, patches = tissue_shares(planes.in_clip, self.patch), patches.float()
         seen = {"tissues": losses.tissues(self.tissue(patches), shares, self.tissue_weights)}
         if given:
             with torch.no_grad():
@@ -92,7 +92,7 @@ class Eye(nn.Module):
 
     def _given(self, planes: Planes) -> Tensor:
         with self._precision():
-            return self.given(tissue_shares(planes.tissues, self.patch))
+            return self.given(tissue_shares(planes.in_clip, self.patch))
 
     def _features(self, patches: Tensor) -> Tensor:
         """What the class token has of each exam, `(B, width)`."""

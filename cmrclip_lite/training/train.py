@@ -7,10 +7,10 @@ from its last saved state when the same command is given again.
 
     python -m cmrclip_lite.training --out runs/fifth --start runs/fourth/checkpoint
 
-goes on from a checkpoint, after the phantom has changed: what its words mean is learned anew from
-them (`grasp`) and they stay as they are; the eye keeps its convolutions and goes through its stages
-again. With `--measure-steps 0 --reason-steps 0 --look-steps 0` it keeps its transformer too, and
-goes through the last alone.
+goes on from a checkpoint, after the phantom or the layout has changed: what its words mean is
+learned anew from them (`grasp`) and they stay as they are; the eye keeps its convolutions, if they
+are of today's shape, and goes through its stages again. With `--measure-steps 0 --reason-steps 0
+--look-steps 0` it keeps its transformer too, and goes through the last alone.
 """
 
 from __future__ import annotations
@@ -24,9 +24,16 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from ..checkpoint import (
+    CONFIG_FILE,
+    TOKENIZER_FILES,
+    WEIGHT_FILES,
+    read_json,
+    read_tokenizer,
+    read_weights,
+)
 from ..hub import load, save
 from ..model import CMRCLIP, LayoutConfig, ModelConfig, TextConfig, VideoConfig
-from ..phantom.fastpath import FRAMES
 from ..phantom.truth import Truth
 from ..prompts import CONDITIONS
 from .augment import Planes, draw_clips, draw_planes
@@ -92,16 +99,18 @@ class Settings:
 
 def bundled_config(vocab_size: int) -> ModelConfig:
     """The bundled checkpoint's sizes: small enough to train and to run on two cores."""
+    layout = LayoutConfig(name="heart", spacing_mm=2.0, phases=4)
     return ModelConfig(
         video=VideoConfig(
             stem="convolutions",
+            stem_width=48,
             image_size=80,
             patch_size=16,
             width=192,
             depth=4,
             heads=4,
             mlp_ratio=4,
-            num_frames=FRAMES,
+            num_frames=layout.heart_frames,
         ),
         text=TextConfig(
             vocab_size=vocab_size,
@@ -113,7 +122,7 @@ def bundled_config(vocab_size: int) -> ModelConfig:
             cased=False,
         ),
         projection_dim=256,
-        layout=LayoutConfig(name="heart", spacing_mm=2.0, phases=4),
+        layout=layout,
         conditions=tuple(key for key in CONDITIONS if key in FACTS),
     )
 
@@ -152,16 +161,24 @@ def _begin(out: Path, settings: Settings) -> CMRCLIP:
 
 
 def _go_on(start: str | Path, settings: Settings) -> CMRCLIP:
-    """A checkpoint's words and convolutions; its transformer too, unless that begins anew."""
-    known = load(start, cache=False)
+    """A checkpoint's words, and its convolutions if today's are of their shape.
+
+    Its transformer too, unless that begins anew; else the checkpoint may be of an older layout.
+    """
     if not settings.measure_steps:
-        return known.train()
-    of_today = bundled_config(known.config.text.vocab_size)
-    config = replace(of_today, text=known.config.text, projection_dim=known.config.projection_dim)
-    model = CMRCLIP(config, known.tokenizer)
+        return load(start, cache=False).train()
+    folder = Path(start)
+    of_today = bundled_config(vocab_size=1).to_dict()
+    told = read_json(folder / CONFIG_FILE)
+    of_eye = {k: of_today[k] for k in ("video", "layout", "conditions")}
+    config = ModelConfig.from_dict(told | of_eye)
+    model = CMRCLIP(config, read_tokenizer(folder / TOKENIZER_FILES[0], config.text))
     initialise(model)
-    parts = ("text_model", "txt_proj", "video_model.patch_embed")
-    kept = {k: v for k, v in known.state_dict().items() if k.startswith(parts)}
+    known, mine = read_weights(folder / WEIGHT_FILES[0]), model.state_dict()
+    stem = {k: v for k, v in known.items() if k.startswith("video_model.patch_embed")}
+    kept = {k: v for k, v in known.items() if k.startswith(("text_model", "txt_proj"))}
+    if all(k in mine and mine[k].shape == v.shape for k, v in stem.items()):
+        kept |= stem
     model.load_state_dict(kept, strict=False)
     return model
 

@@ -48,7 +48,7 @@ def test_labels_move_with_the_heart(case):
 
 def test_labels_of_a_clip_lie_on_the_clip(case):
     config = ModelConfig(
-        video=VideoConfig(image_size=80, num_frames=7),
+        video=VideoConfig(image_size=80, num_frames=8),
         layout=LayoutConfig(name="heart", spacing_mm=2.0, phases=4),
     )
     clip = study_to_clip(case.study, config)

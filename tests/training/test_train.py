@@ -10,16 +10,16 @@ import pytest
 import torch
 
 from cmrclip_lite.hub import load
-from cmrclip_lite.phantom.fastpath import FRAMES
+from cmrclip_lite.phantom.fastpath import FRAMES, LONG_ED, LONG_ES
 from cmrclip_lite.phantom.tissue import LV_WALL, Tissue
 from cmrclip_lite.phantom.truth import ALL_IMAGED, CINE_LAX, CINE_SAX, LGE
 from cmrclip_lite.training import loop, losses, train
 from cmrclip_lite.training.augment import (
     CELLS,
     LATE_FRAME,
-    LONG_FRAMES,
     SEEN,
     VIEWS,
+    arranged,
     draw_clips,
     draw_planes,
     tissue_shares,
@@ -202,9 +202,18 @@ def test_a_batch_depends_only_on_its_seed(run):
         planes = draw_planes(cases, np.arange(4), 80, rng)
         drawn.append((planes, draw_clips(planes, rng)))
     (first, clips), (again, others) = drawn
-    assert clips.shape == first.tissues.shape == (4, 7, 3, 80, 80)
+    assert clips.shape == first.in_clip.shape == (4, 8, 3, 80, 80)
     assert torch.equal(clips, others) and first.truths == again.truths
     assert -2 <= clips.min() and clips.max() <= 2
+
+
+def test_a_clip_has_a_frame_for_each_long_axis_and_its_phases_in_the_channels():
+    planes = torch.arange(FRAMES * 3).view(1, FRAMES, 3, 1, 1)
+    clip = arranged(planes, blank=-1)
+    assert torch.equal(clip[:, : LATE_FRAME + 1], planes[:, : LATE_FRAME + 1])
+    for view in range(3):
+        phases = [int(planes[0, phase, view]) for phase in (LONG_ED, LONG_ES)]
+        assert clip[0, LATE_FRAME + 1 + view].flatten().tolist() == [*phases, -1]
 
 
 def test_what_a_study_lacks_is_blank_and_nothing_is_asked_of_it(run):
@@ -215,11 +224,11 @@ def test_what_a_study_lacks_is_blank_and_nothing_is_asked_of_it(run):
         planes = draw_planes(cases, np.arange(8), 80, rng)
         clips, measured = draw_clips(planes, rng), measure(planes.truths)
         for clip, tissues, truth, row in zip(
-            clips, planes.tissues, planes.truths, measured, strict=True
+            clips, planes.in_clip, planes.truths, measured, strict=True
         ):
             seen.add(truth.imaged)
             assert clip[:4].std() > 0
-            for frame, view in ((LATE_FRAME, LGE), (LONG_FRAMES, CINE_LAX)):
+            for frame, view in ((LATE_FRAME, LGE), (slice(LATE_FRAME + 1, None), CINE_LAX)):
                 there = view in truth.imaged
                 assert bool(clip[frame].any()) is there
                 assert bool((tissues[frame] != Tissue.AIR).any()) is there
