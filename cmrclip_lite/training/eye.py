@@ -62,9 +62,7 @@ class Eye(nn.Module):
 
     def look(self, planes: Planes, clips: Tensor, given: bool = True) -> dict[str, Tensor]:
         """Terms of the loss of what the stem makes of images; `given` as in `join`."""
-        with self._precision():
-            patches = self.video.patch_embed(clips)
-        return self._seen(patches, planes, given)
+        return self._seen(self._patches(clips), planes, given)
 
     def join(
         self,
@@ -76,8 +74,7 @@ class Eye(nn.Module):
         given: bool = True,
     ) -> dict[str, Tensor]:
         """All terms of the loss, from images; `given`, there are tokens to be alike to."""
-        with self._precision():
-            patches = self.video.patch_embed(clips)
+        patches = self._patches(clips)
         understood = self._understood(patches, meaning, planes, measured, words)
         return self._seen(patches, planes, given) | understood
 
@@ -89,6 +86,17 @@ class Eye(nn.Module):
                 tokens = self.given(shares)
             seen["likeness"] = losses.likeness(patches, tokens)
         return seen
+
+    def _patches(self, clips: Tensor) -> Tensor:
+        """What the stem makes of clips, `(B, F, n, width)`; blank frames are all made of one."""
+        frames = clips.flatten(0, 1)
+        there = frames.flatten(1).any(1)
+        with self._precision():
+            seen = self.video.patch_embed(frames[None, there])[0]
+            blank = self.video.patch_embed(torch.zeros_like(clips[:1, :1]))[0]
+        patches = blank.repeat(len(frames), 1, 1)
+        patches[there] = seen
+        return patches.unflatten(0, clips.shape[:2])
 
     def _given(self, planes: Planes) -> Tensor:
         with self._precision():

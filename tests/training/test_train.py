@@ -25,6 +25,7 @@ from cmrclip_lite.training.augment import (
     tissue_shares,
 )
 from cmrclip_lite.training.cases import Cases
+from cmrclip_lite.training.eye import Eye
 from cmrclip_lite.training.meaning import TruthEncoder, draw_truths
 from cmrclip_lite.training.measures import measure, statistics
 from cmrclip_lite.training.train import Settings
@@ -124,6 +125,17 @@ def test_a_run_goes_on_from_a_checkpoint(run, tmp_path, half, stages):
     assert not any(name.startswith(("text_model", "txt_proj")) for name in moved)
     assert any("patch_embed" in name for name in moved) and any("blocks" in name for name in moved)
     assert json.loads((tmp_path / "settings.json").read_text())["start"] == str(run / "checkpoint")
+
+
+def test_blank_frames_are_made_of_one(run):
+    """What they get is what the stem itself would give them."""
+    model = load(run / "checkpoint")
+    clips = torch.rand(3, 8, 3, 80, 80, generator=torch.Generator().manual_seed(0))
+    clips[0, 4:] = 0
+    clips[2, 1:3] = 0
+    eye = Eye(model, torch.ones(2), half=False)
+    with torch.inference_mode():
+        np.testing.assert_allclose(eye._patches(clips), eye.video.patch_embed(clips), atol=1e-5)
 
 
 def test_what_is_small_counts_for_more():
