@@ -26,7 +26,7 @@ from cmrclip_lite.phantom import training_labels  # noqa: E402
 from cmrclip_lite.phantom.fastpath import LATE, LONG_ED, LONG_ES, SPACING_MM  # noqa: E402
 from cmrclip_lite.phantom.tissue import Tissue  # noqa: E402
 from cmrclip_lite.training.facts import Answer, answers  # noqa: E402
-from cmrclip_lite.training.train import bundled_config  # noqa: E402
+from cmrclip_lite.training.settings import bundled_config  # noqa: E402
 
 SEED = 900_000_000  # neither training's nor the library's
 SIZE = bundled_config(vocab_size=1).video.image_size  # of the crop

@@ -11,7 +11,7 @@ from cmrclip_lite.phantom import make_case
 from cmrclip_lite.phantom.tissue import Tissue
 from cmrclip_lite.phantom.truth_images import truth_clip
 from cmrclip_lite.study import Series, Study, View
-from cmrclip_lite.training.train import bundled_config
+from cmrclip_lite.training.settings import bundled_config
 from cmrclip_lite.upright import upright
 from cmrclip_lite.views import ordered
 

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import torch
 
-from .train import Settings, train, with_overrides
+from .settings import Settings, with_overrides
+from .train import train
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cmrclip_lite.training", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--start", help="checkpoint of an earlier run to go on from")
+    parser.add_argument(
+        "--sentences", type=Path, help="folder of a sentence encoder, to make new words of"
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes that make the cases")
     parser.add_argument("--threads", type=int, help="threads of torch")
     for setting in fields(Settings):
@@ -24,11 +28,12 @@ def main() -> None:
             f"--{setting.name.replace('_', '-')}", type=kind, help=f"default {setting.default}"
         )
     arguments = vars(parser.parse_args())
-    out, workers, start = (arguments.pop(name) for name in ("out", "workers", "start"))
+    names = "out", "workers", "start", "sentences"
+    out, workers, start, sentences = (arguments.pop(name) for name in names)
     if threads := arguments.pop("threads"):
         torch.set_num_threads(threads)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train(out, with_overrides(Settings(), **arguments), workers, start)
+    train(out, with_overrides(Settings(), **arguments), workers, start, sentences)
 
 
 if __name__ == "__main__":

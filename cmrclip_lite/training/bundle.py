@@ -35,7 +35,7 @@ from ..prompts import CONDITIONS
 from ..views import ordered
 from .cases import truth_from_dict
 from .facts import answers
-from .train import bundled_config
+from .settings import bundled_config
 
 logger = logging.getLogger(__name__)
 

@@ -90,6 +90,11 @@ class Meaning(nn.Module):
         self.log_statement_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.statement_bias = nn.Parameter(torch.tensor(0.0))
 
+    @property
+    def temperatures(self) -> tuple[nn.Parameter, ...]:
+        """What scales agreement in the losses."""
+        return self.log_scale, self.log_statement_scale, self.statement_bias
+
     def read(self, tokens: Tokens) -> Tensor:
         """Unit vectors of texts `(B, D)`, read in groups of like length: padding costs as words."""
         ids, mask = tokens

@@ -16,6 +16,7 @@ are of today's shape, and goes through its stages again. With `--measure-steps 0
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -33,111 +34,37 @@ from ..checkpoint import (
     read_weights,
 )
 from ..hub import load, save
-from ..model import CMRCLIP, LayoutConfig, ModelConfig, TextConfig, VideoConfig
+from ..model import CMRCLIP, ModelConfig
 from ..phantom.truth import Truth
-from ..prompts import CONDITIONS
 from .augment import Planes, draw_clips, draw_planes
 from .cases import Cases
 from .eye import Eye
-from .facts import KEYS as FACTS
 from .initial import initialise
 from .loop import Stage, fit
 from .meaning import Meaning, Measures, Words, draw_truths, draw_words
 from .measures import statistics
-from .vocabulary import build_tokenizer
-
-
-@dataclass(frozen=True)
-class Settings:
-    """One training run.
-
-    Attributes:
-        word_steps, word_batch: batches of the words, and hearts in each.
-        grasp_steps: batches in which a run that goes on learns what its words mean.
-        cases: synthetic hearts that the eye learns from.
-        measure_steps, reason_steps, look_steps, join_steps: batches of the eye's stages (see
-            `eye`).
-        batch: studies in each of them.
-        statements: short statements for each heart beside its impression.
-        text_length: tokens of a text that training reads.
-        learning_rate, stem_rate, block_rate: AdamW's, AdamW's for the convolutions and, inside the
-            video blocks, Muon's; reached after `warm_up` steps, kept, and lowered to nothing over
-            the last `cool_down` share of them.
-        join_share: what the rates of the last stage are of these.
-        half: 1 computes the encoders in bfloat16, nearly twice as fast where the processor has it
-            (AVX-512 BF16, AMX) and slower elsewhere; 0 in float32, AdamW instead of Muon.
-        save_every: steps that a kill may cost.
-    """
-
-    word_steps: int = 3_500
-    word_batch: int = 64
-    grasp_steps: int = 400
-    cases: int = 8_000
-    measure_steps: int = 900
-    reason_steps: int = 700
-    look_steps: int = 1_600
-    join_steps: int = 2_000
-    batch: int = 32
-    statements: int = 4
-    text_length: int = 128
-    learning_rate: float = 1e-3
-    stem_rate: float = 3e-3
-    block_rate: float = 3e-3
-    join_share: float = 0.5
-    weight_decay: float = 0.05
-    warm_up: int = 50
-    cool_down: float = 0.65
-    statement_weight: float = 2.0
-    measure_weight: float = 4.0
-    tissue_weight: float = 5.0
-    likeness_weight: float = 1.0
-    place_weight: float = 2.0
-    half: int = 1
-    seed: int = 1
-    save_every: int = 100
-
-
-def bundled_config(vocab_size: int) -> ModelConfig:
-    """The bundled checkpoint's sizes: small enough to train and to run on two cores."""
-    layout = LayoutConfig(name="heart", spacing_mm=2.0, phases=4)
-    return ModelConfig(
-        video=VideoConfig(
-            stem="convolutions",
-            stem_width=48,
-            image_size=80,
-            patch_size=16,
-            width=192,
-            depth=4,
-            heads=4,
-            mlp_ratio=4,
-            num_frames=layout.heart_frames,
-        ),
-        text=TextConfig(
-            vocab_size=vocab_size,
-            hidden=128,
-            layers=3,
-            heads=4,
-            intermediate=512,
-            max_positions=160,
-            cased=False,
-        ),
-        projection_dim=256,
-        layout=layout,
-        conditions=tuple(key for key in CONDITIONS if key in FACTS),
-    )
+from .sentences import read_sentences
+from .settings import Settings, bundled_config
+from .vocabulary import build_tokenizer, corpus
 
 
 def train(
-    out: Path, settings: Settings, workers: int = 2, start: str | Path | None = None
+    out: Path,
+    settings: Settings,
+    workers: int = 2,
+    start: str | Path | None = None,
+    sentences: Path | None = None,
 ) -> CMRCLIP:
     """Run or resume; leaves `checkpoint/` (to load), a log and a state of each stage in `out`.
 
     Args:
         workers: processes that make the cases.
         start: a checkpoint of an earlier run to go on from, instead of random weights.
+        sentences: folder of a sentence encoder, from which new words are made in the end.
     """
     out.mkdir(parents=True, exist_ok=True)
-    told = asdict(settings) | {"start": None if start is None else str(start)}
+    given = {"start": start, "sentences": sentences}
+    told = asdict(settings) | {k: None if v is None else str(v) for k, v in given.items()}
     (out / "settings.json").write_text(json.dumps(told, indent=2))
     cases = Cases(out / "cases", settings.cases, settings.seed * 1_000_000, workers)
     measures = Measures(*statistics(cases.truths))
@@ -146,9 +73,15 @@ def train(
     lessons = Lessons(model, cases, measures, settings)
     half = bool(settings.half)
     meaning = Meaning(model, len(measures.centre), half)
-    _learn_words(out, meaning, lessons, known=start is not None)
+    if start is None:
+        _learn_words(out, "words", settings.word_steps, meaning, lessons, [meaning])
+    else:
+        there = [meaning.truth, *meaning.temperatures]
+        _learn_words(out, "grasp", settings.grasp_steps, meaning, lessons, there)
     eye = Eye(model.requires_grad_(), measures.weights, half)
     _learn_to_see(out, eye, meaning.requires_grad_(False), lessons)
+    if sentences is not None:
+        model = _learn_to_speak(out, sentences, meaning, lessons)
     save(model, out / "checkpoint")
     return model.eval()
 
@@ -192,6 +125,11 @@ class Lessons:
     measures: Measures
     settings: Settings
 
+    def said(self, batch: int, rng: np.random.Generator) -> tuple[list[Truth], Words]:
+        """Some patients who are not among the cases, and what is said of them."""
+        truths = draw_truths(rng, batch)
+        return truths, self.words(truths, rng)
+
     def words(self, truths: list[Truth], rng: np.random.Generator) -> Words:
         """What is said of some patients."""
         settings = self.settings
@@ -203,21 +141,51 @@ class Lessons:
         return draw_planes(self.cases, index, self.model.config.video.image_size, rng)
 
 
-def _learn_words(out: Path, meaning: Meaning, lessons: Lessons, known: bool) -> None:
-    """Learn words and truths together or, where the words are `known`, what they mean alone."""
+def _learn_words(
+    out: Path,
+    name: str,
+    steps: int,
+    meaning: Meaning,
+    lessons: Lessons,
+    learned: Sequence[nn.Module | nn.Parameter],
+) -> None:
+    """Bring words and truths together by changing what is `learned` of a meaning, and no more."""
     settings = lessons.settings
-    name, steps = ("grasp", settings.grasp_steps) if known else ("words", settings.word_steps)
-    for part in (meaning.text, meaning.projection):
-        part.requires_grad_(not known)
+    meaning.requires_grad_(False)
+    for part in learned:
+        part.requires_grad_()
+    speaks = name == "speak"
+    batch = settings.speak_batch if speaks else settings.word_batch
+    rate = settings.speak_rate if speaks else settings.learning_rate
 
     def terms(rng: np.random.Generator) -> dict[str, Tensor]:
-        truths = draw_truths(rng, settings.word_batch)
-        words = lessons.words(truths, rng)
+        truths, words = lessons.said(batch, rng)
         return meaning(truths, lessons.measures.of(truths), words)
 
-    stage = _stage(name, steps, settings)
-    learned = [p for p in meaning.parameters() if p.requires_grad]
-    fit(out, stage, meaning, terms, [_adam(learned, settings.learning_rate, settings.weight_decay)])
+    parameters = [p for p in meaning.parameters() if p.requires_grad]
+    optimiser = _adam(parameters, rate, settings.weight_decay)
+    fit(out, _stage(name, steps, settings), meaning, terms, [optimiser])
+
+
+def _learn_to_speak(out: Path, folder: Path, known: Meaning, lessons: Lessons) -> CMRCLIP:
+    """The model with new words: a sentence encoder's, taught what the old words meant.
+
+    The pieces of words stay as they came: one that training never held still lies beside its like.
+    """
+    old, settings = lessons.model, lessons.settings
+    longest, texts = old.config.text.max_positions, corpus(settings.seed)
+    words = read_sentences(folder, settings.speak_layers, settings.speak_pieces, longest, texts)
+    model = CMRCLIP(replace(old.config, text=words.config), words.tokenizer)
+    initialise(model)
+    model.text_model.load_state_dict(words.weights)
+    model.video_model.load_state_dict(old.video_model.state_dict())
+    model.vid_proj.load_state_dict(old.vid_proj.state_dict())
+    meaning = Meaning(model, len(lessons.measures.centre), known.half)
+    meaning.truth.load_state_dict(known.truth.state_dict())
+    learned = [meaning.text.encoder, meaning.projection, *meaning.temperatures]
+    lessons = replace(lessons, model=model)
+    _learn_words(out, "speak", settings.speak_steps, meaning, lessons, learned)
+    return model
 
 
 def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> None:
@@ -312,8 +280,3 @@ def _tokenizer(path: Path, seed: int) -> Tokenizer:
     if not path.exists():
         build_tokenizer(seed=seed).save(str(path))
     return Tokenizer.from_file(str(path))
-
-
-def with_overrides(settings: Settings, **changes: float | int | None) -> Settings:
-    """The settings with those changes that are not None."""
-    return replace(settings, **{k: v for k, v in changes.items() if v is not None})

@@ -45,13 +45,18 @@ def build_tokenizer(seed: int = 0, size: int = 4000) -> Tokenizer:
         initial_alphabet=list(string.ascii_lowercase + string.digits + string.punctuation),
         show_progress=False,
     )
-    learner.train_from_iterator(_corpus(seed), trainer)
-    tokenizer = _pipeline(learner.get_vocab())
+    learner.train_from_iterator(corpus(seed), trainer)
+    return tokenizer_of(learner.get_vocab())
+
+
+def tokenizer_of(pieces: dict[str, int]) -> Tokenizer:
+    """A tokenizer of these pieces, the special ones among them; it adds `[CLS]` and `[SEP]`."""
+    tokenizer = _pipeline(pieces)
     tokenizer.add_special_tokens(list(SPECIAL))
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[(name, SPECIAL.index(name)) for name in ("[CLS]", "[SEP]")],
+        special_tokens=[(name, pieces[name]) for name in ("[CLS]", "[SEP]")],
     )
     return tokenizer
 
@@ -73,7 +78,8 @@ def _inner_pieces() -> list[str]:
     return [f"##{c}" for c in string.ascii_lowercase]
 
 
-def _corpus(seed: int) -> list[str]:
+def corpus(seed: int) -> list[str]:
+    """What is said in training, and words of every day."""
     rng = np.random.default_rng(seed)
     texts = [statement.text for statement in statement_bank(rng, _STATEMENTS)]
     for condition in CONDITIONS.values():

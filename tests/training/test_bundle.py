@@ -12,7 +12,7 @@ from cmrclip_lite.library import CaseLibrary
 from cmrclip_lite.phantom.cohort import DIAGNOSES, draw_truth
 from cmrclip_lite.prompts import CONDITIONS
 from cmrclip_lite.training import bundle
-from cmrclip_lite.training.train import Settings, bundled_config
+from cmrclip_lite.training.settings import Settings, bundled_config
 
 pytestmark = pytest.mark.slow
 

@@ -28,7 +28,7 @@ from cmrclip_lite.training.cases import Cases
 from cmrclip_lite.training.eye import Eye
 from cmrclip_lite.training.meaning import TruthEncoder, draw_truths
 from cmrclip_lite.training.measures import measure, statistics
-from cmrclip_lite.training.train import Settings
+from cmrclip_lite.training.settings import Settings
 
 pytestmark = pytest.mark.slow
 
