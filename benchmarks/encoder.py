@@ -231,7 +231,7 @@ def main() -> None:
     bundled = load(cache=False)
     size = bundled.config.video.image_size
     for studies in arguments.studies:
-        clips = torch.rand(studies, 8, 3, size, size)
+        clips = torch.rand(studies, 7, 3, size, size)
         rows += compared("bundled", bundled, in_8_bits(bundled), clips, 10 * arguments.rounds)
     with tempfile.TemporaryDirectory() as folder:
         mapped, pickled = stored(model, Path(folder))

@@ -6,8 +6,10 @@ A clip has `layout.heart_frames` frames of three channels:
 - the short-axis cine at a basal, a middle and an apical level (channels), at phases in the order
   end-diastole, halfway to end-systole, end-systole, halfway back;
 - late enhancement at the same three levels;
-- the 4-chamber, the 2-chamber and the 3-chamber cine, a frame each, at end-diastole and at
-  end-systole (channels; the third is zeros), the apex up (see `upright`).
+- the long-axis cines: where `layout.upright`, the 4-chamber, the 2-chamber and the 3-chamber one, a
+  frame each, at end-diastole and at end-systole (channels; the third is zeros), the apex up (see
+  `upright`); otherwise all at end-diastole, and again at end-systole, the views in the channels, as
+  they were stored.
 
 What a study lacks is zeros.
 """
@@ -114,22 +116,26 @@ def heart_clip(study: Study, layout: LayoutConfig, size: int) -> Clip:
     _put_cines(filling, beat, layout.phases)
     if enhanced:
         _put_enhancement(filling, enhanced, beat, layout.phases)
-    notes += _put_long_axes(filling, long_axes, beat, layout.phases + 1)
+    notes += _put_long_axes(filling, long_axes, beat, layout)
     notes += _missing(enhanced, long_axes)
-    tensor = normalise_groups(filling.tensor[None])[0]
+    tensor = normalise_groups(filling.tensor[None], layout.upright)[0]
     return Clip(tensor, tuple(notes), tuple(filling.tiles))
 
 
-def normalise_groups(clips: Tensor) -> Tensor:
+def normalise_groups(clips: Tensor, upright: bool) -> Tensor:
     """Intensities of clips `(B, F, 3, H, W)`: short-axis cine, enhancement and long axes apart.
 
     See `normalise`; the phases of a long axis are on one scale. A channel of one value throughout
-    its group, as of a missing view, becomes 0.
+    its group, as of a missing view, becomes 0. `upright` as in the layout.
     """
-    short, late, long = clips[:, :-4], clips[:, -4:-3], clips[:, -3:]
-    long = normalise(long[:, :, :LONG_PHASES].transpose(1, 2)).transpose(1, 2)
-    blank = torch.zeros_like(clips[:, -3:, LONG_PHASES:])
-    return torch.cat([normalise(short), normalise(late), torch.cat([long, blank], 2)], 1)
+    count = len(LONG_AXES) if upright else LONG_PHASES
+    short, late, long = clips[:, : -count - 1], clips[:, -count - 1 : -count], clips[:, -count:]
+    if upright:
+        views = normalise(long[:, :, :LONG_PHASES].transpose(1, 2)).transpose(1, 2)
+        long = torch.cat([views, torch.zeros_like(long[:, :, LONG_PHASES:])], 2)
+    else:
+        long = normalise(long)
+    return torch.cat([normalise(short), normalise(late), long], 1)
 
 
 def normalise(clips: Tensor) -> Tensor:
@@ -213,9 +219,9 @@ def _put_enhancement(filling: _Filling, stack: list[Series], beat: _Beat, frame:
 
 
 def _put_long_axes(
-    filling: _Filling, views: list[list[Series]], beat: _Beat, first: int
+    filling: _Filling, views: list[list[Series]], beat: _Beat, layout: LayoutConfig
 ) -> list[str]:
-    """Of each view the middle series at the two extremes, from frame `first` on.
+    """Of each view the middle series at the two extremes, after late enhancement.
 
     Centred on the basal level, so that the atria are seen as well.
 
@@ -224,20 +230,21 @@ def _put_long_axes(
     """
     basal = beat.levels[0]
     middle = in_patient(basal, beat.centre)
-    as_stored = []
-    for frame, (view, stack) in enumerate(zip(LONG_AXES, views, strict=True), first):
+    first, as_stored = layout.phases + 1, []
+    for row, (view, stack) in enumerate(zip(LONG_AXES, views, strict=True)):
         if not stack:
             continue
         series = stack[len(stack) // 2]
         centre = in_image(series, middle) or find_heart([series]) or image_centre(series)
-        turn = upright(series, basal)
+        turn = upright(series, basal) if layout.upright else AS_STORED
         if turn is None:
             turn = AS_STORED
             as_stored.append(str(view))
-        for channel, phase in enumerate((beat.ed, beat.es)):
+        for column, phase in enumerate((beat.ed, beat.es)):
             own = phase_of(series, phase, beat.count)
             at = beat.share(phase)
-            filling.put(frame, channel, series, own, centre, beat=at, turn=turn)
+            frame, channel = (row, column) if layout.upright else (column, row)
+            filling.put(first + frame, channel, series, own, centre, beat=at, turn=turn)
     if not as_stored:
         return []
     return [f"Where the apex is in {' and '.join(as_stored)} is not known; taken as stored."]

@@ -18,7 +18,8 @@ from cmrclip_lite.phantom import make_case
 from cmrclip_lite.readers import read_study
 from cmrclip_lite.study import Sequence, Series, Study, View
 
-LAYOUT = LayoutConfig(name="heart", spacing_mm=2.0, phases=4)
+LAYOUT = LayoutConfig(name="heart", spacing_mm=2.0, phases=4, upright=True)
+AS_STORED = replace(LAYOUT, upright=False)
 SAX = np.array([[1.0, 0, 0], [0, 1, 0]])
 # Of a long axis: rows run along the short axis' normal.
 LONG = np.array([[0.0, 0, 1], [0, 1, 0]])
@@ -179,6 +180,22 @@ def test_long_axes_are_cut_around_the_heart_at_both_extremes():
     assert "Where the apex is in 4CH is not known; taken as stored." in notes
 
 
+def test_without_upright_the_long_axes_share_a_frame_for_each_phase():
+    study = beating_disc(slices=10)
+    for view, spot in ((View.FOUR_CHAMBER, 70.0), (View.THREE_CHAMBER, 90.0)):
+        series = still((120, 20, -10), LONG, (spot, 50.0), view=view, kind=Sequence.CINE, phases=10)
+        series.pixels[4] = np.roll(series.pixels[4], 10, axis=0)
+        study.series.append(series)
+    clip = heart_clip(study, AS_STORED, 80)
+    apart = heart_clip(study, LAYOUT, 80)
+    assert clip.tensor.shape == (7, 3, 80, 80)
+    assert torch.equal(clip.tensor[:5], apart.tensor[:5])
+    for view in range(3):  # this stack does not say where the apex is, so nothing is turned
+        for phase in range(2):
+            assert torch.equal(clip.tensor[5 + phase, view], apart.tensor[5 + view, phase])
+    assert not any("taken as stored" in note for note in clip.notes)
+
+
 def test_what_is_missing_is_zero_and_named():
     clip = heart_clip(beating_disc(), LAYOUT, 80)
     clip, notes = clip.tensor, clip.notes
@@ -201,10 +218,11 @@ def test_groups_are_normalised_apart_and_missing_channels_stay_zero():
     clips[1, 7] = 0
     clips[0, 4, 1] = 7
     clips[0, 6, 1] /= 2  # darker at end-systole
-    out = normalise_groups(clips)
+    out = normalise_groups(clips, upright=True)
     assert (out[1, 7] == 0).all() and (out[0, 4, 1] == 0).all() and (out[:, 5:, 2] == 0).all()
     assert out[0, 6, 0].max() == 2 and out[0, 6, 1].max() < 0.1
-    alone = normalise_groups(torch.cat([clips[:, :4], torch.zeros(2, 4, 3, 20, 20)], 1))
+    blank = torch.zeros(2, 4, 3, 20, 20)
+    alone = normalise_groups(torch.cat([clips[:, :4], blank], 1), upright=True)
     assert torch.equal(out[:, :4], alone[:, :4]) and (alone[:, 4:] == 0).all()
     assert out[:, 4, 0].std() == pytest.approx(float(out[:, 5, 0].std()), rel=0.1)
 

@@ -106,7 +106,7 @@ def test_the_tiles_of_a_heart_clip_name_view_level_and_moment():
     study.series += [four, late]
     config = ModelConfig(
         video=VideoConfig(image_size=32, num_frames=8),
-        layout=LayoutConfig(name="heart", spacing_mm=4.0, phases=4),
+        layout=LayoutConfig(name="heart", spacing_mm=4.0, phases=4, upright=True),
     )
     clip = study_to_clip(study, config)
 

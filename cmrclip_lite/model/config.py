@@ -56,7 +56,9 @@ class LayoutConfig:
 
     `name` is "published" (the paper's order of views at 224 x 224) or "heart" (everything on a
     grid of `spacing_mm` around the heart). `phases` is the number of phases that "heart" takes of
-    the short-axis cine; four more frames hold late enhancement and the three long axes.
+    the short-axis cine; more frames hold late enhancement and the long axes (see `heart_layout`).
+    `upright` gives each long axis a frame of its own and turns the apex up; without it, as
+    checkpoints had it before, they share two frames and lie as they were stored.
     `skip_padding` leaves out the zeros with which "published" fills a clip up to the encoder's
     frames: quicker, and other embeddings, since the encoder attends to them.
     """
@@ -64,12 +66,13 @@ class LayoutConfig:
     name: str = "published"
     spacing_mm: float = 2.0
     phases: int = 4
+    upright: bool = False
     skip_padding: bool = False
 
     @property
     def heart_frames(self) -> int:
         """Frames of a clip of the "heart" layout."""
-        return self.phases + 4
+        return self.phases + (4 if self.upright else 3)
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,9 @@ class ModelConfig:
         """The form that `from_dict` reads back; JSON-ready."""
         data = asdict(self) | {"model_type": "cmrclip_lite", "conditions": list(self.conditions)}
         # So that what it is hashed to stays as it was.
-        if not self.layout.skip_padding:
-            del data["layout"]["skip_padding"]
+        for option in ("skip_padding", "upright"):
+            if not data["layout"][option]:
+                del data["layout"][option]
         if self.video.stem_width == VideoConfig.stem_width:
             del data["video"]["stem_width"]
         return data

@@ -66,7 +66,7 @@ class Planes:
 
     @property
     def in_clip(self) -> Tensor:
-        """`(B, 8, 3, size, size)`: the tissues where the "heart" layout has them."""
+        """`(B, 8, 3, size, size)`: the tissues where the upright "heart" layout has them."""
         return arranged(self.tissues, blank=int(Tissue.AIR))
 
 
@@ -89,7 +89,7 @@ def draw_clips(planes: Planes, rng: np.random.Generator) -> Tensor:
     """Images of planes as a model reads them, `(B, 8, 3, size, size)`; what is missing is 0."""
     images = _paint(planes.tissues, torch.Generator().manual_seed(int(rng.integers(2**62))))
     shown = arranged(planes.shown, blank=False)
-    return normalise_groups(arranged(images, blank=0)) * shown[..., None, None]
+    return normalise_groups(arranged(images, blank=0), upright=True) * shown[..., None, None]
 
 
 def arranged(planes: Tensor, blank: float) -> Tensor:

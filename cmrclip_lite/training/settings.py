@@ -69,7 +69,7 @@ class Settings:
 
 def bundled_config(vocab_size: int) -> ModelConfig:
     """The bundled checkpoint's sizes: small enough to train and to run on two cores."""
-    layout = LayoutConfig(name="heart", spacing_mm=2.0, phases=4)
+    layout = LayoutConfig(name="heart", spacing_mm=2.0, phases=4, upright=True)
     return ModelConfig(
         video=VideoConfig(
             stem="convolutions",

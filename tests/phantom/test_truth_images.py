@@ -49,7 +49,7 @@ def test_labels_move_with_the_heart(case):
 def test_labels_of_a_clip_lie_on_the_clip(case):
     config = ModelConfig(
         video=VideoConfig(image_size=80, num_frames=8),
-        layout=LayoutConfig(name="heart", spacing_mm=2.0, phases=4),
+        layout=LayoutConfig(name="heart", spacing_mm=2.0, phases=4, upright=True),
     )
     clip = study_to_clip(case.study, config)
     tissues = truth_clip(case.anatomy, clip)
