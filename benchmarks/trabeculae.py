@@ -2,8 +2,8 @@
 
     python benchmarks/trabeculae.py      8 phantoms of each group, three minutes of one core
 
-Where experts draw the cavity, papillary muscles and trabeculae count as cavity, and at end-
-systole they fill half of a normal one. A phantom with fewer teaches a model that whatever is
+Where experts draw the cavity, papillary muscles and trabeculae count as cavity, and at
+end-systole they fill half of a normal one. A phantom with fewer teaches a model that whatever is
 dark is wall. The share is that of the cavity's pixels nearer in grey to the wall (its median)
 than to blood (the cavity's 85th percentile), so the blurred rim counts too, for both alike.
 Real hearts are the 40 ACDC patients (see `cohorts.py`); their contours are used here and never
@@ -65,8 +65,8 @@ def phantoms(count: int) -> Iterator[tuple[str, str, list[float]]]:
                 for series in stack:
                     own = phase_of(series, phase, length)
                     truth = truth_image(case.anatomy, series, own)
-                    masks = (np.isin(truth, group) for group in (LV_CAVITY, LV_WALL))
-                    slices.append((series.pixels[own], *masks))
+                    cavity, wall = np.isin(truth, LV_CAVITY), np.isin(truth, LV_WALL)
+                    slices.append((series.pixels[own], cavity, wall))
                 yield group, name, of_levels(slices)
 
 

@@ -21,7 +21,7 @@ ED, MID_SYSTOLE, ES, MID_DIASTOLE, LATE, LONG_ED, LONG_ES = range(FRAMES := 7)
 # How far from the base the middle of the long axes lies: the atria are to be seen as well.
 LONG_AXIS_MIDDLE = 0.22
 # Where these long axes cut the ventricle, in degrees from the lateral wall, which is to the right,
-# towards the anterior one; the aortic root is to the right of three chambers (see `heart_upright`).
+# towards the anterior one; the aortic root is to the right of three chambers (see `upright`).
 _FOUR_CUT, _TWO_CUT = 24.0, 90.0
 _LIES = (0.0, 90.0, 90.0)  # how images of the three usually lie as they are stored (see `planes`)
 # How often a long axis is upright: the layout turns the apex up where the geometry is known.

@@ -52,18 +52,21 @@ def read_sentences(
     told = read_json(folder / CONFIG_FILE)
     if told.get("model_type") != "bert":
         raise CheckpointError(f"{folder.name} is no BERT, but {told.get('model_type')!r}.")
-    listed = (folder / TOKENIZER_FILES[1]).read_text(encoding="utf-8").splitlines()
+    listed = _vocabulary(folder / TOKENIZER_FILES[1])
     kept = _kept(listed, pieces, texts)
-    config = TextConfig(
-        vocab_size=len(kept),
-        hidden=told["hidden_size"],
-        layers=layers,
-        heads=told["num_attention_heads"],
-        intermediate=told["intermediate_size"],
-        max_positions=min(positions, told["max_position_embeddings"]),
-        type_vocab=told["type_vocab_size"],
-        cased=False,
-    )
+    try:
+        config = TextConfig(
+            vocab_size=len(kept),
+            hidden=told["hidden_size"],
+            layers=layers,
+            heads=told["num_attention_heads"],
+            intermediate=told["intermediate_size"],
+            max_positions=min(positions, told["max_position_embeddings"]),
+            type_vocab=told["type_vocab_size"],
+            cased=False,
+        )
+    except KeyError as error:
+        raise CheckpointError(f"{CONFIG_FILE} of {folder.name} lacks {error}.") from error
     weights = read_weights(folder / WEIGHT_FILES[0])
     weights = _fewer_layers(weights, told["num_hidden_layers"], layers)
     word, place = (f"embeddings.{name}_embeddings.weight" for name in ("word", "position"))
@@ -72,6 +75,17 @@ def read_sentences(
     weights.pop("embeddings.position_ids", None)
     tokenizer = tokenizer_of({listed[row]: i for i, row in enumerate(kept)})
     return Sentences(config, weights, tokenizer)
+
+
+def _vocabulary(path: Path) -> list[str]:
+    try:
+        # Not `splitlines`: some pieces are themselves what it takes for the end of a line.
+        listed = path.read_text(encoding="utf-8").strip("\n").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path.name} cannot be read: {error}.") from error
+    if absent := [name for name in SPECIAL if name not in listed]:
+        raise CheckpointError(f"{path.name} is no BERT's, it lacks {', '.join(absent)}.")
+    return listed
 
 
 def _kept(listed: list[str], pieces: int, texts: Iterable[str]) -> list[int]:

@@ -25,16 +25,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from ..checkpoint import (
-    CONFIG_FILE,
-    TOKENIZER_FILES,
-    WEIGHT_FILES,
-    read_json,
-    read_tokenizer,
-    read_weights,
-)
 from ..hub import load, save
-from ..model import CMRCLIP, ModelConfig
+from ..model import CMRCLIP
 from ..phantom.truth import Truth
 from .augment import Planes, draw_clips, draw_planes
 from .cases import Cases
@@ -96,20 +88,18 @@ def _begin(out: Path, settings: Settings) -> CMRCLIP:
 def _go_on(start: str | Path, settings: Settings) -> CMRCLIP:
     """A checkpoint's words, and its convolutions if today's are of their shape.
 
-    Its transformer too, unless that begins anew; else the checkpoint may be of an older layout.
+    Its transformer too, unless that begins anew.
     """
+    known = load(start, cache=False)
     if not settings.measure_steps:
-        return load(start, cache=False).train()
-    folder = Path(start)
-    of_today = bundled_config(vocab_size=1).to_dict()
-    told = read_json(folder / CONFIG_FILE)
-    of_eye = {k: of_today[k] for k in ("video", "layout", "conditions")}
-    config = ModelConfig.from_dict(told | of_eye)
-    model = CMRCLIP(config, read_tokenizer(folder / TOKENIZER_FILES[0], config.text))
+        return known.train()
+    of_today = bundled_config(known.config.text.vocab_size)
+    config = replace(of_today, text=known.config.text, projection_dim=known.config.projection_dim)
+    model = CMRCLIP(config, known.tokenizer)
     initialise(model)
-    known, mine = read_weights(folder / WEIGHT_FILES[0]), model.state_dict()
-    stem = {k: v for k, v in known.items() if k.startswith("video_model.patch_embed")}
-    kept = {k: v for k, v in known.items() if k.startswith(("text_model", "txt_proj"))}
+    weights, mine = known.state_dict(), model.state_dict()
+    stem = {k: v for k, v in weights.items() if k.startswith("video_model.patch_embed")}
+    kept = {k: v for k, v in weights.items() if k.startswith(("text_model", "txt_proj"))}
     if all(k in mine and mine[k].shape == v.shape for k, v in stem.items()):
         kept |= stem
     model.load_state_dict(kept, strict=False)
@@ -124,11 +114,6 @@ class Lessons:
     cases: Cases
     measures: Measures
     settings: Settings
-
-    def said(self, batch: int, rng: np.random.Generator) -> tuple[list[Truth], Words]:
-        """Some patients who are not among the cases, and what is said of them."""
-        truths = draw_truths(rng, batch)
-        return truths, self.words(truths, rng)
 
     def words(self, truths: list[Truth], rng: np.random.Generator) -> Words:
         """What is said of some patients."""
@@ -154,16 +139,14 @@ def _learn_words(
     meaning.requires_grad_(False)
     for part in learned:
         part.requires_grad_()
-    speaks = name == "speak"
-    batch = settings.speak_batch if speaks else settings.word_batch
-    rate = settings.speak_rate if speaks else settings.learning_rate
 
     def terms(rng: np.random.Generator) -> dict[str, Tensor]:
-        truths, words = lessons.said(batch, rng)
+        truths = draw_truths(rng, settings.word_batch)
+        words = lessons.words(truths, rng)
         return meaning(truths, lessons.measures.of(truths), words)
 
     parameters = [p for p in meaning.parameters() if p.requires_grad]
-    optimiser = _adam(parameters, rate, settings.weight_decay)
+    optimiser = _adam(parameters, settings.learning_rate, settings.weight_decay)
     fit(out, _stage(name, steps, settings), meaning, terms, [optimiser])
 
 
@@ -183,7 +166,8 @@ def _learn_to_speak(out: Path, folder: Path, known: Meaning, lessons: Lessons) -
     meaning = Meaning(model, len(lessons.measures.centre), known.half)
     meaning.truth.load_state_dict(known.truth.state_dict())
     learned = [meaning.text.encoder, meaning.projection, *meaning.temperatures]
-    lessons = replace(lessons, model=model)
+    slower = replace(settings, word_batch=settings.speak_batch, learning_rate=settings.speak_rate)
+    lessons = replace(lessons, model=model, settings=slower)
     _learn_words(out, "speak", settings.speak_steps, meaning, lessons, learned)
     return model
 

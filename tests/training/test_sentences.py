@@ -84,6 +84,21 @@ def test_another_kind_of_model_is_refused(encoder, tmp_path):
         read_sentences(tmp_path, 4, 50, 100)
 
 
+def test_a_folder_that_lacks_something_says_what(encoder, tmp_path):
+    told = json.loads((encoder / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(told))
+    with pytest.raises(CheckpointError, match="vocab.txt cannot be read"):
+        read_sentences(tmp_path, 4, 50, 100)
+    (tmp_path / "vocab.txt").write_text("a\nb")
+    with pytest.raises(CheckpointError, match="vocab.txt is no BERT's, it lacks .*CLS"):
+        read_sentences(tmp_path, 4, 50, 100)
+    (tmp_path / "vocab.txt").write_text("\n".join(PIECES), encoding="utf-8")
+    del told["hidden_size"]
+    (tmp_path / "config.json").write_text(json.dumps(told))
+    with pytest.raises(CheckpointError, match="lacks 'hidden_size'"):
+        read_sentences(tmp_path, 4, 50, 100)
+
+
 @pytest.mark.slow
 def test_an_eye_gets_new_words_and_stays_as_it_is(encoder, tmp_path):
     none = {f"{stage}_steps": 0 for stage in ("measure", "reason", "look", "join")}
