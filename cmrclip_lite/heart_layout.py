@@ -24,18 +24,15 @@ import torch
 from torch import Tensor
 
 from .errors import StudyError
-from .heart import (
+from .heart import beat_phases, find_extremes, find_heart, phase_of
+from .places import (
     AS_STORED,
     Place,
-    beat_phases,
     crop,
     crop_geometry,
-    find_extremes,
-    find_heart,
     image_centre,
     in_image,
     in_patient,
-    phase_of,
 )
 from .study import Level, Sequence, Series, Study, View
 from .tiles import Clip, Tile

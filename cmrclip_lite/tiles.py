@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .heart import sample
+from .places import sample
 from .study import Level, Sequence, Series
 
 

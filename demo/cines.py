@@ -8,7 +8,8 @@ import numpy as np
 from page import VIEW_NAMES, Picture
 
 from cmrclip_lite.figures import heart_rate_fps, moving_grid
-from cmrclip_lite.heart import find_heart, in_image, in_patient
+from cmrclip_lite.heart import find_heart
+from cmrclip_lite.places import in_image, in_patient
 from cmrclip_lite.study import Series, Study, View
 
 COLUMNS = 4

@@ -19,7 +19,8 @@ from cines import CLOSE_UP_MM, about, heart_of, spread, title_of
 from PIL import Image
 
 from cmrclip_lite.figures import grey_window, heartbeat_ms, picture_data_uri
-from cmrclip_lite.heart import find_heart, in_image
+from cmrclip_lite.heart import find_heart
+from cmrclip_lite.places import in_image
 from cmrclip_lite.study import Series, Study, View
 
 HERE = Path(__file__).resolve().parent

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cmrclip_lite.frames import IMAGENET_MEAN, IMAGENET_STD, study_to_clip, transform_clip
-from cmrclip_lite.heart import crop, crop_geometry
 from cmrclip_lite.model import LayoutConfig, ModelConfig, VideoConfig
+from cmrclip_lite.places import crop, crop_geometry
 from cmrclip_lite.study import Level, Sequence, Series, Study, View
 from cmrclip_lite.tiles import Tile
 

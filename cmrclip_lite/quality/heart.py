@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ..heart import Place, centre_of_motion
+from ..heart import centre_of_motion
+from ..places import Place
 from ..study import Series, Study, View
 
 GRID_MM = 4.0

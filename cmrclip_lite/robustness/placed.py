@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..heart import in_patient
+from ..places import in_patient
 from ..study import Series, Study
 from .each import each, with_pixels, with_series
 

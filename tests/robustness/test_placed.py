@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cmrclip_lite.heart import in_patient
+from cmrclip_lite.places import in_patient
 from cmrclip_lite.robustness import SHIFTS, STRENGTHS, shifted
 from cmrclip_lite.study import Series, Study
 from tests.robustness.exams import exam, flat
