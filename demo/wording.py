@@ -29,10 +29,12 @@ def add(shared: Shared) -> Callable[[], list[Any]]:
         What connects the part: its events after which scores have to be made anew.
     """
     own = shared.own_prompts
-    with gr.Accordion("The sentences behind a condition", open=False, elem_id="wording") as fold:
+    first, _ = ask_lines(shared.box.value)
+    with gr.Accordion("The sentences behind a condition", open=False, elem_id="wording"):
         gr.HTML(INTRO)
-        chosen = gr.Dropdown([], label="Condition", elem_id="worded")
+        chosen = gr.Dropdown(first, value=first[0], label="Condition", elem_id="worded")
         sentences = gr.Textbox(
+            "\n".join(usual(first[0])),
             label=f"Its sentences, one a line, at most {MAX_PROMPTS}",
             lines=4,
             max_lines=MAX_PROMPTS,
@@ -46,7 +48,9 @@ def add(shared: Shared) -> Callable[[], list[Any]]:
 
     def offer(text: str, current: str | None, known: Mapping[str, Sequence[str]]) -> dict:
         lines, _ = ask_lines(text)
-        picked = current if current in lines else (lines[0] if lines else None)
+        if current in lines:  # its sentences may be in the middle of being changed
+            return {chosen: gr.Dropdown(lines)}
+        picked = lines[0] if lines else None
         return {chosen: gr.Dropdown(lines, value=picked), sentences: shown(picked, known)}
 
     def shown(condition: str | None, known: Mapping[str, Sequence[str]]) -> str:
@@ -71,8 +75,13 @@ def add(shared: Shared) -> Callable[[], list[Any]]:
 
     def connect() -> list[Any]:
         options = {"show_progress": "hidden", **ANSWERING}
-        fold.expand(offer, [shared.box, chosen, own], [chosen, sentences], **options)
-        shared.box.blur(offer, [shared.box, chosen, own], [chosen, sentences], **options)
+        shared.box.change(
+            offer,
+            [shared.box, chosen, own],
+            [chosen, sentences],
+            trigger_mode="always_last",
+            **options,
+        )
         chosen.input(shown, [chosen, own], sentences, **options)
         return [
             use.click(take, [chosen, sentences, own], [own, problem], **PRIVATE),
