@@ -451,9 +451,11 @@ SENTENCE_TEMPLATES = ("{}", "Impression: {}", "Findings: {}")
 _SENTENCE_WORDS = 8
 _VERBS = frozenset("is are was were has have shows show moves pumps contracts".split())
 _NEGATIONS = frozenset(
-    "no not without absent absence negative neither nor never none denies excluded "
-    "isnt arent doesnt isn't aren't doesn't".split()
+    "no not without absent absence negative neither nor never none nobody nothing nil denies "
+    "denied excluded excludes except lacks lacking cannot isnt arent doesnt hasnt havent wasnt "
+    "werent cant isn't aren't doesn't hasn't haven't wasn't weren't can't".split()
 )
+_DENYING_PHRASES = re.compile(r"\b(ruled out|rules out|anything but|free of|rather than)\b")
 
 
 def find_condition(text: str) -> Condition | None:
@@ -485,9 +487,9 @@ def templates(text: str) -> tuple[str, ...]:
 
 
 def has_negation(text: str) -> bool:
-    """Whether a text holds a word that denies, such as "no" or "without"."""
-    words = set(re.findall(r"[a-z']+", text.lower().replace("’", "'")))
-    return bool(words & _NEGATIONS)
+    """Whether a text holds what denies, such as "no", "without" or "ruled out"."""
+    text = " ".join(text.lower().replace("’", "'").split())
+    return bool(set(re.findall(r"[a-z']+", text)) & _NEGATIONS or _DENYING_PHRASES.search(text))
 
 
 def _normal_form(text: str) -> str:

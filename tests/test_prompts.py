@@ -157,4 +157,7 @@ def test_braces_in_a_text_are_only_text() -> None:
 
 def test_denials_are_noticed() -> None:
     assert has_negation("No wall motion abnormality") and has_negation("isn’t dilated")
+    assert has_negation("thrombus was ruled out") and has_negation("anything  but normal")
+    assert has_negation("free of effusion") and has_negation("the LV hasn't dilated")
     assert not has_negation("normal study") and not has_negation("nodular")
+    assert not has_negation("a pale rule, out of place")
