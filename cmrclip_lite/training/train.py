@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +27,15 @@ from torch import Tensor, nn
 
 from ..hub import load, save
 from ..model import CMRCLIP
-from ..phantom.truth import Truth
-from .augment import Planes, draw_clips, draw_planes
 from .cases import Cases
 from .eye import Eye
 from .initial import initialise
-from .loop import Stage, fit
-from .meaning import Meaning, Measures, Words, draw_truths, draw_words
+from .lessons import Lessons, stage_of
+from .loop import fit
+from .meaning import Meaning, Measures, draw_truths
 from .measures import statistics
+from .optimisers import adam
+from .seeing import learn_to_see
 from .sentences import read_sentences
 from .settings import Settings, bundled_config
 from .vocabulary import build_tokenizer, corpus
@@ -71,7 +72,7 @@ def train(
         there = [meaning.truth, *meaning.temperatures]
         _learn_words(out, "grasp", settings.grasp_steps, meaning, lessons, there)
     eye = Eye(model.requires_grad_(), measures.weights, half)
-    _learn_to_see(out, eye, meaning.requires_grad_(False), lessons)
+    learn_to_see(out, eye, meaning.requires_grad_(False), lessons)
     if sentences is not None:
         model = _learn_to_speak(out, sentences, meaning, lessons)
     save(model, out / "checkpoint")
@@ -106,26 +107,6 @@ def _go_on(start: str | Path, settings: Settings) -> CMRCLIP:
     return model
 
 
-@dataclass(frozen=True)
-class Lessons:
-    """What the batches of a run are drawn from."""
-
-    model: CMRCLIP
-    cases: Cases
-    measures: Measures
-    settings: Settings
-
-    def words(self, truths: list[Truth], rng: np.random.Generator) -> Words:
-        """What is said of some patients."""
-        settings = self.settings
-        return draw_words(self.model, truths, settings.statements, settings.text_length, rng)
-
-    def planes(self, rng: np.random.Generator) -> Planes:
-        """What some exams hold."""
-        index = rng.choice(len(self.cases), self.settings.batch, replace=False)
-        return draw_planes(self.cases, index, self.model.config.video.image_size, rng)
-
-
 def _learn_words(
     out: Path,
     name: str,
@@ -146,8 +127,8 @@ def _learn_words(
         return meaning(truths, lessons.measures.of(truths), words)
 
     parameters = [p for p in meaning.parameters() if p.requires_grad]
-    optimiser = _adam(parameters, settings.learning_rate, settings.weight_decay)
-    fit(out, _stage(name, steps, settings), meaning, terms, [optimiser])
+    optimiser = adam(parameters, settings.learning_rate, settings.weight_decay)
+    fit(out, stage_of(name, steps, settings), meaning, terms, [optimiser])
 
 
 def _learn_to_speak(out: Path, folder: Path, known: Meaning, lessons: Lessons) -> CMRCLIP:
@@ -170,93 +151,6 @@ def _learn_to_speak(out: Path, folder: Path, known: Meaning, lessons: Lessons) -
     lessons = replace(lessons, model=model, settings=slower)
     _learn_words(out, "speak", settings.speak_steps, meaning, lessons, learned)
     return model
-
-
-def _learn_to_see(out: Path, eye: Eye, meaning: Meaning, lessons: Lessons) -> None:
-    """The stages of the eye, but those that last no steps."""
-    settings, measures = lessons.settings, lessons.measures
-    given = settings.measure_steps + settings.reason_steps > 0  # tokens from tissues were learned
-
-    def measure(rng: np.random.Generator) -> dict[str, Tensor]:
-        planes = lessons.planes(rng)
-        return eye.measure(planes, measures.of(planes.truths))
-
-    def reason(rng: np.random.Generator) -> dict[str, Tensor]:
-        planes = lessons.planes(rng)
-        words = lessons.words(planes.truths, rng)
-        return eye.reason(meaning, planes, measures.of(planes.truths), words)
-
-    def look(rng: np.random.Generator) -> dict[str, Tensor]:
-        planes = lessons.planes(rng)
-        return eye.look(planes, draw_clips(planes, rng), given)
-
-    def join(rng: np.random.Generator) -> dict[str, Tensor]:
-        planes = lessons.planes(rng)
-        clips = draw_clips(planes, rng)
-        words = lessons.words(planes.truths, rng)
-        return eye.join(meaning, planes, clips, measures.of(planes.truths), words, given)
-
-    stem = list(eye.video.patch_embed.parameters())
-    inner = [p for p in eye.video.blocks.parameters() if p.ndim == 2]
-    taken = {id(p) for p in stem + inner}
-    rest = [p for p in eye.video.parameters() if id(p) not in taken]
-    heads = [*eye.projection.parameters(), *eye.measures.parameters()]
-    tissue = [*stem, *eye.tissue.parameters()]
-    slow = settings.join_share
-    by_tissue = [*rest, *heads, *eye.given.parameters()]
-    plan = (
-        ("measure", settings.measure_steps, measure, inner, by_tissue, []),
-        ("reason", settings.reason_steps, reason, inner, by_tissue, []),
-        ("look", settings.look_steps, look, [], [], tissue),
-        ("join", settings.join_steps, join, inner, [*rest, *heads], tissue),
-    )
-    for name, steps, terms, by_muon, by_adam, fast in (stage for stage in plan if stage[1]):
-        if not settings.half:  # torch's Muon computes in bfloat16, whatever the processor has
-            by_muon, by_adam = [], [*by_muon, *by_adam]
-        share = slow if name == "join" else 1.0
-        optimisers = [
-            make(parameters, share * rate, settings.weight_decay)
-            for make, parameters, rate in (
-                (_adam, by_adam, settings.learning_rate),
-                (_adam, fast, settings.stem_rate),
-                (_muon, by_muon, settings.block_rate),
-            )
-            if parameters
-        ]
-        fit(out, _stage(name, steps, settings), eye, terms, optimisers)
-
-
-def _stage(name: str, steps: int, settings: Settings) -> Stage:
-    return Stage(
-        name,
-        steps,
-        seed=(settings.seed, *name.encode()),
-        warm_up=settings.warm_up,
-        cool_down=settings.cool_down,
-        save_every=settings.save_every,
-        weights={
-            "contrastive": 1.0,
-            "statements": settings.statement_weight,
-            "measurements": settings.measure_weight,
-            "tissues": settings.tissue_weight,
-            "likeness": settings.likeness_weight,
-            "place": settings.place_weight,
-        },
-    )
-
-
-def _muon(parameters: list[nn.Parameter], rate: float, decay: float) -> torch.optim.Optimizer:
-    """Muon (Jordan et al. 2024), which learns as much in fewer steps; for matrices alone."""
-    return torch.optim.Muon(parameters, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
-
-
-def _adam(parameters: list[nn.Parameter], rate: float, decay: float) -> torch.optim.Optimizer:
-    """AdamW; biases, norms and temperatures are not decayed."""
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
 
 
 def _tokenizer(path: Path, seed: int) -> Tokenizer:
