@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FUSION = 60
 FUSED_DEPTH = 100  # how far down each of the two lists is looked
 # Two exports of one exam share the pixels of their series. This catches those whose pixels were
-# compressed or scaled: distinct synthetic patients are up to 0.9992 alike (docs/retrieval.md).
+# compressed or scaled: distinct synthetic patients are up to 0.988 alike (docs/retrieval.md).
 NEAR_DUPLICATE = 0.9995
 _SPARE = 8  # candidates beyond those asked for, to be folded or left out
 
