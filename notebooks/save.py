@@ -115,7 +115,8 @@ def save(path: Path, draw: Plots) -> None:
 def _index_picture(outputs: list[Any], to: Path) -> None:
     kinds = ("image/png", "image/jpeg")
     found = [o["data"][kind] for o in outputs for kind in kinds if kind in o.get("data", {})]
-    with Image.open(io.BytesIO(base64.b64decode(found[0]))) as picture:
+    with Image.open(io.BytesIO(base64.b64decode(found[0]))) as saved:
+        picture = saved.convert("RGB")  # of a palette, Pillow takes every third pixel as it is
         picture.thumbnail((INDEX_WIDTH, INDEX_WIDTH))
         to.parent.mkdir(exist_ok=True)
         to.write_bytes(_few_colours(picture))
