@@ -9,7 +9,7 @@ are looked for in ../shared/real beside the repository; they are never trained o
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,15 +107,28 @@ def acdc_patients() -> tuple[list[Study], list[str]] | None:
     """
     if not (REAL / "acdc_dev.npz").exists():
         return None
-    volumes = np.load(REAL / "acdc_dev.npz")
-    with (REAL / "acdc_dev.csv").open() as file:
-        patients = list(csv.DictReader(file))
-    studies = []
-    for row in patients:
-        pair = [volumes[f"{row['patient']}/{phase}"] for phase in ("ed", "es")]
+    studies, labels = [], []
+    for row, pair in _acdc_rows("ed", "es"):
         spacing = tuple(float(row[key]) for key in ("slice_mm", "row_mm", "col_mm"))
-        studies.append(Study.from_array(np.stack(pair, axis=1), spacing))
-    return studies, [row["label"] for row in patients]
+        studies.append(Study.from_array(pair, spacing))
+        labels.append(row["label"])
+    return studies, labels
+
+
+def acdc_contours() -> list[np.ndarray]:
+    """`(Z, 2, H, W)` labels of the same pairs: 1 the RV's cavity, 2 the LV's wall, 3 its cavity.
+
+    For looking at what a model sees, never for what it is given.
+    """
+    return [labels for _, labels in _acdc_rows("ed_seg", "es_seg")]
+
+
+def _acdc_rows(*phases: str) -> Iterator[tuple[dict[str, str], np.ndarray]]:
+    """What is said of each patient, and its volumes `(Z, len(phases), H, W)`."""
+    volumes = np.load(REAL / "acdc_dev.npz")
+    with (REAL / "acdc_dev.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            yield row, np.stack([volumes[f"{row['patient']}/{phase}"] for phase in phases], axis=1)
 
 
 def sunnybrook_exams() -> list[Path]:

@@ -13,7 +13,6 @@ as a model's input.
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.cohorts import REAL  # noqa: E402
+from benchmarks.cohorts import acdc_contours, acdc_patients  # noqa: E402
 from cmrclip_lite.heart import find_extremes, find_heart, phase_of  # noqa: E402
 from cmrclip_lite.heart_layout import LEVELS  # noqa: E402
 from cmrclip_lite.phantom import make_case  # noqa: E402
@@ -72,15 +71,14 @@ def phantoms(count: int) -> Iterator[tuple[str, str, list[float]]]:
 
 def patients() -> Iterator[tuple[str, str, list[float]]]:
     """The same of each real patient."""
-    volumes = np.load(REAL / "acdc_dev.npz")
-    with (REAL / "acdc_dev.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            for name in PHASES:
-                pixels, labels = (
-                    volumes[f"{row['patient']}/{name.lower()}{kind}"] for kind in ("", "_seg")
-                )
-                slices = [(a, b == CAVITY, b == WALL) for a, b in zip(pixels, labels, strict=True)]
-                yield row["label"], name, of_levels(slices)
+    for study, label, contours in zip(*acdc_patients(), acdc_contours(), strict=True):
+        for at, name in enumerate(PHASES):
+            pictures = (series.pixels[at] for series in study.series)
+            slices = [
+                (picture, drawn == CAVITY, drawn == WALL)
+                for picture, drawn in zip(pictures, contours[:, at], strict=True)
+            ]
+            yield label, name, of_levels(slices)
 
 
 def main() -> None:
@@ -88,7 +86,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=8, help="phantoms of each group")
     found: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
     rows = list(phantoms(parser.parse_args().count))
-    if (REAL / "acdc_dev.npz").exists():
+    if acdc_patients() is not None:
         rows += list(patients())
     for group, phase, shares in rows:
         found[group, phase].append(shares)
