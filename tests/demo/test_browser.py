@@ -60,6 +60,7 @@ def test_the_sentences_behind_a_condition_can_be_changed_and_put_back(tab):
     tab.locator("#score").click()
     tab.wait_for_function("document.querySelectorAll('#plot .bars .point').length === 2")
     tab.get_by_role("button", name="The sentences behind a condition").click()
+    tab.wait_for_selector("#prompts textarea")
     box = tab.locator("#prompts textarea")
     tab.wait_for_function("document.querySelector('#prompts textarea').value.includes('\\n')")
     ours = box.input_value()

@@ -66,6 +66,7 @@ def test_a_shift_and_other_words_move_scores_before_everyones_eyes(tab):
 def test_sentences_of_ones_own_are_asked_everywhere_or_it_is_said(tab):
     open_sample(tab, "LV dilated")
     tab.get_by_role("button", name="The sentences behind a condition").click()
+    tab.wait_for_selector("#prompts textarea")
     tab.wait_for_function("document.querySelector('#prompts textarea').value.includes('\\n')")
     tab.locator("#prompts textarea").fill("A very thick wall.")
     tab.locator("#use-prompts").click()
