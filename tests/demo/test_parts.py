@@ -67,7 +67,8 @@ def test_sentences_of_ones_own_are_asked_everywhere_or_it_is_said(tab):
     open_sample(tab, "LV dilated")
     tab.get_by_role("button", name="The sentences behind a condition").click()
     tab.wait_for_selector("#prompts textarea")
-    tab.wait_for_function("document.querySelector('#prompts textarea').value.includes('\\n')")
+    # Those of the condition just typed, not of the page's first one.
+    tab.wait_for_function("document.querySelector('#prompts textarea').value.includes('ilat')")
     tab.locator("#prompts textarea").fill("A very thick wall.")
     tab.locator("#use-prompts").click()
     tab.wait_for_function(
