@@ -70,8 +70,10 @@ def phantoms(count: int) -> Iterator[tuple[str, str, list[float]]]:
 
 
 def patients() -> Iterator[tuple[str, str, list[float]]]:
-    """The same of each real patient."""
-    for study, label, contours in zip(*acdc_patients(), acdc_contours(), strict=True):
+    """The same of each real patient; of none where the data are absent."""
+    if (cohort := acdc_patients()) is None:
+        return
+    for study, label, contours in zip(*cohort, acdc_contours(), strict=True):
         for at, name in enumerate(PHASES):
             pictures = (series.pixels[at] for series in study.series)
             slices = [
@@ -85,9 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=8, help="phantoms of each group")
     found: dict[tuple[str, str], list[list[float]]] = defaultdict(list)
-    rows = list(phantoms(parser.parse_args().count))
-    if acdc_patients() is not None:
-        rows += list(patients())
+    rows = [*phantoms(parser.parse_args().count), *patients()]
     for group, phase, shares in rows:
         found[group, phase].append(shares)
     print("Dark share of the LV cavity, median at base, middle and apex:\n")

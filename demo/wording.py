@@ -29,12 +29,19 @@ def add(shared: Shared) -> Callable[[], list[Any]]:
         What connects the part: its events after which scores have to be made anew.
     """
     own = shared.own_prompts
-    first, _ = ask_lines(shared.box.value)
+
+    def shown(condition: str | None, known: Mapping[str, Sequence[str]]) -> str:
+        return "\n".join(known.get(condition) or usual(condition)) if condition else ""
+
+    def pick(lines: Sequence[str]) -> str | None:
+        return lines[0] if lines else None
+
+    first, _ = ask_lines(shared.box.value)  # none, for a model of which no condition is known
     with gr.Accordion("The sentences behind a condition", open=False, elem_id="wording"):
         gr.HTML(INTRO)
-        chosen = gr.Dropdown(first, value=first[0], label="Condition", elem_id="worded")
+        chosen = gr.Dropdown(first, value=pick(first), label="Condition", elem_id="worded")
         sentences = gr.Textbox(
-            "\n".join(usual(first[0])),
+            shown(pick(first), {}),
             label=f"Its sentences, one a line, at most {MAX_PROMPTS}",
             lines=4,
             max_lines=MAX_PROMPTS,
@@ -50,11 +57,8 @@ def add(shared: Shared) -> Callable[[], list[Any]]:
         lines, _ = ask_lines(text)
         if current in lines:  # its sentences may be in the middle of being changed
             return {chosen: gr.Dropdown(lines)}
-        picked = lines[0] if lines else None
+        picked = pick(lines)
         return {chosen: gr.Dropdown(lines, value=picked), sentences: shown(picked, known)}
-
-    def shown(condition: str | None, known: Mapping[str, Sequence[str]]) -> str:
-        return "\n".join(known.get(condition) or usual(condition)) if condition else ""
 
     def take(condition: str | None, text: str, known: dict[str, list[str]]) -> dict:
         try:

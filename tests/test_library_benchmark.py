@@ -26,5 +26,4 @@ def test_an_index_misses_next_to_nothing(crowd, monkeypatch):
     monkeypatch.setattr(indexing, "EXACT_BYTES", 0)
     (row,) = growth([20_000], crowd)
     assert not row.exact
-    # An index is trained at random: five trainings missed nothing, one 23 of 1,000.
-    assert row.recall >= 0.95
+    assert row.recall >= 0.98
