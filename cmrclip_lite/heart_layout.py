@@ -1,7 +1,8 @@
 """The "heart" layout: what a reader looks at first, on a grid of fixed millimetres.
 
 Size in millimetres is diagnostic, so every study is resampled to the same grid around the heart.
-A clip has `layout.heart_frames` frames of three channels:
+A clip is `layout.readings` readings, one after another. Each is `layout.reading_frames` frames of
+three channels:
 
 - the short-axis cine at a basal, a middle and an apical level (channels), at phases in the order
   end-diastole, halfway to end-systole, end-systole, halfway back;
@@ -11,11 +12,13 @@ A clip has `layout.heart_frames` frames of three channels:
   `upright`); otherwise all at end-diastole, and again at end-systole, the views in the channels, as
   they were stored.
 
-What a study lacks is zeros.
+The readings differ in their levels, which lie beside each other, from the base to the apex: three
+slices say how a heart looks there, and the next three say it again. What a study lacks is zeros.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,18 +47,20 @@ if TYPE_CHECKING:
 # Where the three levels lie in the stack, as fractions of its length from the base. A stack
 # usually reaches a slice beyond the base and the apex.
 LEVELS = (0.30, 0.50, 0.70)
+# How far readings are apart: a slice, of the ten that most stacks have.
+APART = 0.10
 LONG_AXES = (View.FOUR_CHAMBER, View.TWO_CHAMBER, View.THREE_CHAMBER)
 LONG_PHASES = 2
 
 
 @dataclass(frozen=True, eq=False)
 class _Beat:
-    """The short-axis cine as the layout uses it: its levels, the heart's centre, the phases.
+    """The short-axis cine as the layout uses it: its slices, the heart's centre, the phases.
 
     `ed` and `es` are phases of `count`.
     """
 
-    levels: list[Series]
+    stack: list[Series]
     centre: Place
     ed: int
     es: int
@@ -68,10 +73,14 @@ class _Beat:
 
 @dataclass
 class _Filling:
-    """A clip that is being filled, `(F, 3, size, size)` of `spacing` mm, and from what."""
+    """A clip that is being filled, `(F, 3, size, size)` of `spacing` mm, and from what.
+
+    `first` is the frame at which the reading begins that is being filled.
+    """
 
     tensor: Tensor
     spacing: float
+    first: int = 0
     tiles: list[Tile] = field(default_factory=list)
 
     def put(
@@ -85,7 +94,7 @@ class _Filling:
         beat: float | None = None,
         turn: np.ndarray = AS_STORED,
     ) -> None:
-        size = self.tensor.shape[-1]
+        size, frame = self.tensor.shape[-1], self.first + frame
         picture = crop(series, series.pixels[phase][None], centre, self.spacing, size, turn)
         self.tensor[frame, channel] = picture[0]
         where = crop_geometry(series, centre, self.spacing, size, turn)
@@ -93,7 +102,9 @@ class _Filling:
 
 
 def heart_clip(study: Study, layout: LayoutConfig, size: int) -> Clip:
-    """A study to `(layout.heart_frames, 3, size, size)`, with notes on what is missing.
+    """A study to `(layout.readings * layout.reading_frames, 3, size, size)`.
+
+    With notes on what is missing.
 
     Raises:
         StudyError: if the study has no short-axis cine; no checkpoint was trained without one.
@@ -109,14 +120,22 @@ def heart_clip(study: Study, layout: LayoutConfig, size: int) -> Clip:
             "Add the short-axis cine stack, or use a checkpoint with another layout."
         )
     beat = _beat(stack, notes)
-    filling = _Filling(torch.zeros(layout.heart_frames, 3, size, size), layout.spacing_mm)
-    _put_cines(filling, beat, layout.phases)
-    if enhanced:
-        _put_enhancement(filling, enhanced, beat, layout.phases)
-    notes += _put_long_axes(filling, long_axes, beat, layout)
-    notes += _missing(enhanced, long_axes)
-    tensor = normalise_groups(filling.tensor[None], layout.upright)[0]
-    return Clip(tensor, tuple(notes), tuple(filling.tiles))
+    frames = layout.readings * layout.reading_frames
+    filling = _Filling(torch.zeros(frames, 3, size, size), layout.spacing_mm)
+    said: list[str] = []
+    for reading, levels in enumerate(reading_levels(layout.readings)):
+        filling.first = reading * layout.reading_frames
+        said += _put_reading(filling, beat, levels, enhanced, long_axes, layout)
+    notes += [*dict.fromkeys(said), *_missing(enhanced, long_axes)]
+    readings = filling.tensor.unflatten(0, (layout.readings, -1))
+    tensor = normalise_groups(readings, layout.upright).flatten(0, 1)
+    return Clip(tensor, tuple(notes), tuple(filling.tiles), layout.readings)
+
+
+def reading_levels(readings: int) -> list[tuple[float, ...]]:
+    """Where the three levels of each reading lie, as fractions of the stack from the base."""
+    shifts = (APART * (k - (readings - 1) / 2) for k in range(readings))
+    return [tuple(level + shift for level in LEVELS) for shift in shifts]
 
 
 def normalise_groups(clips: Tensor, upright: bool) -> Tensor:
@@ -186,25 +205,48 @@ def _beat(stack: list[Series], notes: list[str]) -> _Beat:
         notes.append(f"Only {len(stack)} short-axis slice(s); they stand for all three levels.")
     ed, es = find_extremes(stack, centre)
     count = len(stack[len(stack) // 2].pixels)
-    return _Beat(_levels(stack), centre, ed, es, count)
+    return _Beat(stack, centre, ed, es, count)
 
 
-def _levels(stack: list[Series]) -> list[Series]:
-    return [stack[min(int(f * len(stack)), len(stack) - 1)] for f in LEVELS]
+def _at(stack: list[Series], levels: Iterable[float]) -> list[Series]:
+    # Rounded, or 0.1 + 0.2 would be another slice than 0.3.
+    places = (int(round(level * len(stack), 6)) for level in levels)
+    return [stack[min(max(place, 0), len(stack) - 1)] for place in places]
 
 
-def _put_cines(filling: _Filling, beat: _Beat, phases: int) -> None:
-    for channel, (series, level) in enumerate(zip(beat.levels, Level, strict=True)):
+def _put_reading(
+    filling: _Filling,
+    beat: _Beat,
+    levels: tuple[float, ...],
+    enhanced: list[Series],
+    long_axes: list[list[Series]],
+    layout: LayoutConfig,
+) -> list[str]:
+    """Everything at some levels; returns sentences on what was assumed."""
+    _put_cines(filling, beat, levels, layout.phases)
+    if enhanced:
+        _put_enhancement(filling, enhanced, beat, levels, layout.phases)
+    return _put_long_axes(filling, long_axes, beat, layout)
+
+
+def _put_cines(filling: _Filling, beat: _Beat, levels: tuple[float, ...], phases: int) -> None:
+    for channel, (series, level) in enumerate(zip(_at(beat.stack, levels), Level, strict=True)):
         for frame, phase in enumerate(beat_phases(beat.ed, beat.es, beat.count, phases)):
             own = phase_of(series, phase, beat.count)
             at = beat.share(phase)
             filling.put(frame, channel, series, own, beat.centre, level, at)
 
 
-def _put_enhancement(filling: _Filling, stack: list[Series], beat: _Beat, frame: int) -> None:
+def _put_enhancement(
+    filling: _Filling,
+    stack: list[Series],
+    beat: _Beat,
+    levels: tuple[float, ...],
+    frame: int,
+) -> None:
     """For each cine level the still nearest to the heart's middle there."""
-    points = [in_patient(series, beat.centre) for series in beat.levels]
-    for channel, (point, chosen) in enumerate(zip(points, _levels(stack), strict=True)):
+    points = [in_patient(series, beat.centre) for series in _at(beat.stack, levels)]
+    for channel, (point, chosen) in enumerate(zip(points, _at(stack, levels), strict=True)):
         if point is not None and all(
             s.position_mm is not None and s.normal is not None for s in stack
         ):
@@ -225,7 +267,7 @@ def _put_long_axes(
     Returns:
         A sentence where some could not be turned upright.
     """
-    basal = beat.levels[0]
+    (basal,) = _at(beat.stack, LEVELS[:1])
     middle = in_patient(basal, beat.centre)
     first, as_stored = layout.phases + 1, []
     for row, (view, stack) in enumerate(zip(LONG_AXES, views, strict=True)):

@@ -90,8 +90,10 @@ class Clip:
         tensor: `(F, 3, H, W)` float32, normalised.
         notes: sentences about what was missing or assumed.
         tiles: where its pictures come from; what no tile fills is zero.
+        readings: parts of the tensor, of as many frames each, that a model reads one by one.
     """
 
     tensor: Tensor
     notes: tuple[str, ...] = ()
     tiles: tuple[Tile, ...] = ()
+    readings: int = 1

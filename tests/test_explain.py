@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -21,6 +24,7 @@ from cmrclip_lite.explain import (
 from cmrclip_lite.frames import study_to_clip
 from cmrclip_lite.study import Series, Study, View
 from cmrclip_lite.tiles import Clip, Tile
+from cmrclip_lite.zeroshot import text_query
 
 PLACE = np.s_[2, 1, 8:16, 20:28]  # what the probe looks at: frame, channel, rows, columns
 
@@ -132,6 +136,34 @@ def test_what_images_bring_is_told_by_view_and_moment_and_adds_up(tiny_model):
         assert beats == sorted(set(beats)) and beats[0] == 0
     rise = found.similarity - found.blurred
     assert sum(c.value for c in brought) == pytest.approx(rise, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_several_readings_are_explained_together_and_encoded_where_they_change(tiny_model):
+    config = tiny_model.config
+    model = copy.copy(tiny_model)
+    model.config = replace(config, layout=replace(config.layout, readings=3))
+    clip = study_to_clip(beating(slices=9), model.config)
+    query = text_query(model, "normal")[None]
+    query = torch.from_numpy(query)
+    clips = [clip.tensor, dissolve(clip.tensor)]
+    for frame in (0, 8, 15, 1):  # of readings of seven frames
+        clips.append(clips[-1].clone())
+        clips[-1][frame] = 0
+    whole = (model.encode_clip(torch.stack(clips)) @ query[0]).detach()
+    encoded = []
+    model.encode_clip = lambda clip, **how: (
+        encoded.append(len(clip)) or type(model).encode_clip(model, clip, **how)
+    )
+    found = similarities(model, clips, query, clip.readings)[:, 0]
+    assert torch.allclose(found, whole, atol=1e-5)
+    assert sum(encoded) == 3 + 3 + 4  # two whole clips, then one reading each
+    (told,) = explain(model, clip, ["normal"], steps=3, orders=4)
+    assert told.similarity == pytest.approx(float(whole[0]), abs=1e-5)
+    assert told.saliency.shape == (21, 3, 32, 32)
+    rise = told.similarity - told.blurred
+    assert sum(c.value for c in told.contributions) == pytest.approx(rise, abs=1e-5)
+    assert len(told.contributions) == 7 * 4  # slices 1 to 7 of 9, four moments
 
 
 @pytest.mark.slow

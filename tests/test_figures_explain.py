@@ -16,11 +16,14 @@ from cmrclip_lite.tiles import Clip, Tile
 
 def explanation(condition="dilated left ventricle"):
     """Two levels at two moments, one still, of 20 pixels; one place that raises, one that lowers"""
-    cine = Series(np.zeros((2, 20, 20)), (2.0, 2.0), view=View.SAX, sequence=Sequence.CINE)
+    cines = [
+        Series(np.zeros((2, 20, 20)), (2.0, 2.0), view=View.SAX, sequence=Sequence.CINE)
+        for _ in range(2)
+    ]
     late = Series(np.zeros((1, 20, 20)), (2.0, 2.0), view=View.SAX, sequence=Sequence.LGE)
     same = np.eye(2), np.zeros(2)
     tiles = [
-        Tile(frame, (channel,), cine, frame, level, frame / 2, *same)
+        Tile(frame, (channel,), cines[channel], frame, level, frame / 2, *same)
         for frame in (0, 1)
         for channel, level in enumerate((Level.BASAL, Level.MID))
     ]
@@ -60,6 +63,43 @@ def test_the_overlay_lies_on_the_pictures_of_the_clip(dark):
     labels = [note.text for note in figure.layout.annotations]
     assert labels == ["SAX basal 0 %", "SAX mid 0 %", "SAX basal 50 %", "SAX mid 50 %",
                       "LGE SAX basal"]  # fmt: skip
+
+
+def two_readings():
+    """Three slices at one moment: the first two are read as base and middle, then the last two."""
+    cines = [
+        Series(np.zeros((1, 20, 20)), (2.0, 2.0), view=View.SAX, sequence=Sequence.CINE)
+        for _ in range(3)
+    ]
+    tiles = [
+        Tile(reading, (channel,), cines[reading + channel], 0, level, 0.0, np.eye(2), np.zeros(2))
+        for reading in (0, 1)
+        for channel, level in enumerate((Level.BASAL, Level.MID))
+    ]
+    saliency = np.zeros((2, 3, 20, 20), np.float32)
+    saliency[0, 1, 4:8, 4:8] = 0.01  # the slice between, as the middle
+    saliency[1, 0, 4:8, 4:8] = 0.03  # and as the base
+    brought = tuple(
+        Contribution(tuple(t for t in tiles if t.series is cine), value, 0.02)
+        for cine, value in zip(cines, (0.1, 0.4, -0.2), strict=True)
+    )
+    clip = Clip(torch.rand(2, 3, 20, 20), tiles=tuple(tiles), readings=2)
+    return Explanation("x", 0.4, 0.1, saliency, brought, clip)
+
+
+def test_what_two_readings_show_is_one_picture():
+    grey, over = figures.saliency_overlay(two_readings()).data
+    assert grey.z.shape == (66, 20)  # three slices of one moment
+    assert np.count_nonzero(over.z) == 16 and (over.z[27:31, 4:8] == 100).all()
+
+
+def test_a_level_has_the_sum_of_its_slices_and_half_of_one_that_is_read_twice():
+    *lines, bars = figures.contribution_curve(two_readings()).data
+    assert dict(zip(bars.y, bars.x, strict=True)) == pytest.approx(
+        {"SAX basal": 0.3, "SAX mid": 0.0}
+    )
+    assert [list(line.y) for line in lines] == [pytest.approx([0.3]), pytest.approx([0.0])]
+    assert lines[0].error_y.array == pytest.approx([np.hypot(0.02, 0.01)])
 
 
 def test_nothing_is_clear_and_strong_is_solid():

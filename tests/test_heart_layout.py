@@ -16,7 +16,7 @@ from cmrclip_lite.heart_layout import heart_clip, normalise_groups, short_axis_p
 from cmrclip_lite.model import LayoutConfig, ModelConfig, VideoConfig
 from cmrclip_lite.phantom import make_case
 from cmrclip_lite.readers import read_study
-from cmrclip_lite.study import Sequence, Series, Study, View
+from cmrclip_lite.study import Level, Sequence, Series, Study, View
 
 LAYOUT = LayoutConfig(name="heart", spacing_mm=2.0, phases=4, upright=True)
 AS_STORED = replace(LAYOUT, upright=False)
@@ -66,6 +66,38 @@ def test_heart_clip_is_on_a_grid_of_millimetres():
         areas.append(float((clip[0] > 0).float().sum()) * 2.0**2)
     assert areas[0] == pytest.approx(areas[1], rel=0.05)
     assert areas[0] == pytest.approx(3 * np.pi * 30**2, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("slices", "read"),
+    [
+        (10, [[2, 4, 6], [3, 5, 7], [4, 6, 8]]),
+        (9, [[1, 3, 5], [2, 4, 6], [3, 5, 7]]),
+        (3, [[0, 1, 1], [0, 1, 2], [1, 1, 2]]),
+        (1, [[0, 0, 0]] * 3),
+    ],
+)
+def test_readings_take_levels_beside_each_other(slices, read):
+    study = beating_disc(slices=slices)
+    clip = heart_clip(study, replace(LAYOUT, readings=3), 80)
+    assert clip.tensor.shape == (24, 3, 80, 80) and clip.readings == 3
+    assert clip.notes == heart_clip(study, LAYOUT, 80).notes
+    stack = study.cines()
+    for reading, chosen in enumerate(read):
+        tiles = [tile for tile in clip.tiles if tile.frame == 8 * reading]
+        assert [stack.index(tile.series) for tile in tiles] == chosen
+        assert [tile.level for tile in tiles] == [*Level]
+
+
+def test_each_reading_is_the_clip_of_its_levels():
+    """Long axes too are in each, and intensities are those of the reading alone."""
+    study = make_case(7, "normal", "small").study
+    clip = heart_clip(study, replace(LAYOUT, readings=3), 40)
+    middle = heart_clip(study, LAYOUT, 40)
+    assert torch.equal(clip.tensor[8:16], middle.tensor) and clip.notes == middle.notes
+    assert torch.equal(clip.tensor[5:8], clip.tensor[21:])
+    assert not torch.equal(clip.tensor[:5], clip.tensor[8:13])
+    assert len(clip.tiles) == 3 * len(middle.tiles)
 
 
 @pytest.mark.parametrize("shift", [0, 1, 11, 5, 7])

@@ -109,7 +109,7 @@ def drops(model: CMRCLIP, clip: Clip, queries: np.ndarray) -> np.ndarray:
         channels = list(tile.channels)
         without[tile.frame, channels] = gone[tile.frame, channels]
         clips.append(without)
-    found = similarities(model, clips, torch.from_numpy(queries)).numpy().T
+    found = similarities(model, clips, torch.from_numpy(queries), clip.readings).numpy().T
     return found[:, :1] - found[:, 1:]
 
 

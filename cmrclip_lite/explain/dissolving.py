@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 if TYPE_CHECKING:
     from ..model import CMRCLIP
@@ -36,18 +37,46 @@ def smooth(pictures: Tensor, deviation: float) -> Tensor:
     return down @ pictures @ across.T
 
 
-def similarities(model: CMRCLIP, clips: Iterable[Tensor], queries: Tensor) -> Tensor:
+def similarities(
+    model: CMRCLIP, clips: Iterable[Tensor], queries: Tensor, readings: int = 1
+) -> Tensor:
     """`(N, Q)` of N clips `(F, 3, H, W)` to queries `(Q, D)`, on the CPU."""
-    return embeddings(model, clips) @ queries.T
+    return embeddings(model, clips, readings) @ queries.T
 
 
 @torch.no_grad()
-def embeddings(model: CMRCLIP, clips: Iterable[Tensor]) -> Tensor:
-    """`(N, D)` float32 of N clips `(F, 3, H, W)`, on the CPU."""
+def embeddings(model: CMRCLIP, clips: Iterable[Tensor], readings: int = 1) -> Tensor:
+    """`(N, D)` float32 of N clips `(F, 3, H, W)`, on the CPU.
+
+    Args:
+        readings: that each clip holds; one that is as in the clip before is not encoded again.
+    """
+    if readings > 1:
+        return _by_reading(model, clips, readings)
     waiting, done = iter(clips), []
     while part := list(islice(waiting, BATCH)):
         done.append(model.encode_clip(torch.stack(part)).float().cpu())
     return torch.cat(done)
+
+
+def _by_reading(model: CMRCLIP, clips: Iterable[Tensor], readings: int) -> Tensor:
+    """The same as `model.encode_clip` gives of whole clips: the mean of their readings."""
+    parts: list[Tensor] = []
+    rows: list[list[int]] = []  # of each clip, which of the parts are its own
+    for clip in clips:
+        row = []
+        for i, part in enumerate(clip.unflatten(0, (readings, -1))):
+            if rows and torch.equal(part, parts[rows[-1][i]]):
+                row.append(rows[-1][i])
+            else:
+                row.append(len(parts))
+                parts.append(part)
+        rows.append(row)
+    found = [
+        model.encode_clip(torch.stack(parts[first : first + BATCH]), normalize=False).float().cpu()
+        for first in range(0, len(parts), BATCH)
+    ]
+    return normalize(torch.cat(found)[torch.tensor(rows)].mean(1), dim=-1)
 
 
 def _blur_matrix(length: int, deviation: float) -> Tensor:

@@ -100,7 +100,7 @@ def explain(
         raise ConditionError("There is no condition to explain; give a list of at least one.")
     queries = torch.from_numpy(np.stack([text_query(model, text) for text in conditions]))
     clip = study if isinstance(study, Clip) else study_to_clip(study, model.config)
-    ends = similarities(model, (clip.tensor, dissolve(clip.tensor)), queries)
+    ends = similarities(model, (clip.tensor, dissolve(clip.tensor)), queries, clip.readings)
     maps = integrated_gradients(model, clip.tensor, queries, steps).numpy()
     brought = shapley_values(model, clip, queries, orders)
     return [

@@ -35,7 +35,7 @@ class Contribution:
 
     @property
     def view(self) -> str:
-        """What the image shows, as `Tile.view`."""
+        """What the image shows, as `Tile.view` of the first of its tiles."""
         return self.tiles[0].view
 
     @property
@@ -92,7 +92,7 @@ def _gains(
                 so_far[tile.frame, channels] = clip.tensor[tile.frame, channels]
             yield so_far
 
-    found = similarities(model, joining(), queries).double().numpy()
+    found = similarities(model, joining(), queries, clip.readings).double().numpy()
     gains = np.empty((len(members), len(queries)))
     gains[order] = np.diff(found, axis=0)
     return gains

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from ..explain import Contribution, Explanation
-    from ..tiles import Tile
+    from ..study import Series
+    from ..tiles import Clip, Tile
 
 # What raises the similarity is orange, what lowers it blue; weak is clear, strong is solid.
 _RAISES, _LOWERS = "230, 159, 0", "86, 180, 233"
@@ -41,8 +42,8 @@ _COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
 def saliency_overlay(explanation: Explanation, *, dark: bool = False, most: int = 24) -> go.Figure:
     """The pictures of a clip in grey, over each what raises (orange) and lowers (blue) it.
 
-    One scale for all pictures. In the bundled layout a row is a level and a column a moment, as in
-    the clip.
+    One scale for all pictures. In the bundled layout a column is a moment, as in the clip, and a
+    row a slice from base to apex; what several readings show is one picture.
 
     Args:
         dark: for a dark page.
@@ -50,17 +51,18 @@ def saliency_overlay(explanation: Explanation, *, dark: bool = False, most: int 
     """
     import plotly.graph_objects as go
 
-    tiles, places = _arranged(explanation, most)
+    shown, places = _arranged(explanation, most)
+    tiles = [alike[0] for alike in shown]
     size = explanation.saliency.shape[-1]
     step = size + _GAP
     rows, columns = (max(place[i] for place in places) + 1 for i in (0, 1))
     shape = rows * step - _GAP, columns * step - _GAP
     grey, over = np.full(shape, np.nan, np.float32), np.zeros(shape, np.float32)
     shades = _shades(explanation, tiles)
-    for tile, (row, column) in zip(tiles, places, strict=True):
+    for alike, (row, column) in zip(shown, places, strict=True):
         window = np.s_[row * step : row * step + size, column * step : column * step + size]
-        grey[window] = shades[tile]
-        over[window] = explanation.of_tile(tile)
+        grey[window] = shades[alike[0]]
+        over[window] = sum(explanation.of_tile(tile) for tile in alike)
     limit = max(float(np.percentile(np.abs(over), STRONGEST)), 1e-12)
     per_cent = np.rint(np.clip(100 * over / limit, -100, 100)).astype(np.int8)  # a small page
     figure = go.Figure(
@@ -108,18 +110,19 @@ def saliency_overlay(explanation: Explanation, *, dark: bool = False, most: int 
 def contribution_curve(explanation: Explanation, *, dark: bool = False) -> go.Figure:
     """What each view brings at each moment of the heartbeat, and each view in all.
 
-    Whiskers are standard errors.
+    A level is all slices that are read there. Whiskers are standard errors.
     """
     from plotly.subplots import make_subplots
 
     brought = explanation.contributions
-    views = list(dict.fromkeys(c.view for c in brought))
-    totals = [sum(c.value for c in brought if c.view == view) for view in views]
-    moving = [view for view in views if any(c.beat is not None for c in brought if c.view == view)]
+    points = _by_view(brought)
+    views = list(points)
+    totals = [sum(value for value, _ in of_view.values()) for of_view in points.values()]
+    moving = [view for view in views if any(beat is not None for beat in points[view])]
     colours = {view: _COLOURS[i % len(_COLOURS)] for i, view in enumerate(moving)}
     figure = make_subplots(1, 2, column_widths=[0.62, 0.38], horizontal_spacing=0.16)
     for view in moving:
-        _add_line(figure, view, [c for c in brought if c.view == view], colours[view])
+        _add_line(figure, view, points[view], colours[view])
     figure.add_bar(
         x=totals,
         y=views,
@@ -161,15 +164,49 @@ def _beat_start(brought: Sequence[Contribution]) -> float:
     return 0.0
 
 
-def _arranged(explanation: Explanation, most: int) -> tuple[Sequence[Tile], list[tuple[int, int]]]:
-    """The pictures to show, and the row and column of each."""
+def _by_view(
+    brought: Sequence[Contribution],
+) -> dict[str, dict[float | None, tuple[float, float]]]:
+    """Of each view, at each moment in order, what its images bring together, and the error of that.
+
+    An image that stands for several levels counts with each of them as often as it is read there.
+    """
+    values: dict[str, dict[float | None, list[tuple[float, float]]]] = {}
+    for one in brought:
+        for tile in one.tiles:
+            part = one.value / len(one.tiles), one.error / len(one.tiles)
+            values.setdefault(tile.view, {}).setdefault(one.beat, []).append(part)
+    return {
+        view: {
+            beat: (sum(v for v, _ in parts), float(np.hypot.reduce([e for _, e in parts])))
+            for beat, parts in sorted(moments.items(), key=lambda item: item[0] or 0.0)
+        }
+        for view, moments in values.items()
+    }
+
+
+def _arranged(
+    explanation: Explanation, most: int
+) -> tuple[list[list[Tile]], list[tuple[int, int]]]:
+    """The pictures to show, each with all tiles that are alike, and the row and column of each."""
     tiles = explanation.clip.tiles
     if all(len(tile.channels) == 1 for tile in tiles):
-        return tiles, [(tile.channels[0], tile.frame) for tile in tiles]
+        return _sheet(explanation.clip)
     strength = {tile: float(np.abs(explanation.of_tile(tile)).sum()) for tile in tiles}
     strongest = set(sorted(tiles, key=strength.__getitem__, reverse=True)[:most])
-    kept = [tile for tile in tiles if tile in strongest]
+    kept = [[tile] for tile in tiles if tile in strongest]
     return kept, [divmod(i, _WRAP) for i in range(len(kept))]
+
+
+def _sheet(clip: Clip) -> tuple[list[list[Tile]], list[tuple[int, int]]]:
+    """One column for each frame of a reading, its levels below each other, none shown twice."""
+    each = len(clip.tensor) // clip.readings
+    columns: dict[int, dict[tuple[Series, int], list[Tile]]] = {}
+    for tile in sorted(clip.tiles, key=lambda t: (t.frame % each, t.channels[0], t.frame)):
+        column = columns.setdefault(tile.frame % each, {})
+        column.setdefault((tile.series, tile.phase), []).append(tile)
+    places = [(row, frame) for frame, column in columns.items() for row in range(len(column))]
+    return [alike for column in columns.values() for alike in column.values()], places
 
 
 def _shades(explanation: Explanation, tiles: Sequence[Tile]) -> dict[Tile, np.ndarray]:
@@ -185,12 +222,18 @@ def _shades(explanation: Explanation, tiles: Sequence[Tile]) -> dict[Tile, np.nd
     return shades
 
 
-def _add_line(figure: go.Figure, view: str, brought: Sequence[Contribution], colour: str) -> None:
-    moments = [100 * c.beat for c in brought if c.beat is not None]
+def _add_line(
+    figure: go.Figure,
+    view: str,
+    points: dict[float | None, tuple[float, float]],
+    colour: str,
+) -> None:
+    known = [(beat, *point) for beat, point in points.items() if beat is not None]
+    moments, values, errors = zip(*known, strict=True)
     figure.add_scatter(
-        x=moments,
-        y=[c.value for c in brought],
-        error_y={"array": [c.error for c in brought], "thickness": 1, "width": 2},
+        x=[100 * moment for moment in moments],
+        y=values,
+        error_y={"array": errors, "thickness": 1, "width": 2},
         mode="lines+markers",
         name=view,
         row=1,

@@ -92,8 +92,21 @@ class CMRCLIP(
         return self.video_model(accelerator.send(clip, self.device, self.dtype))
 
     def encode_clip(self, clip: Tensor, normalize: bool = True) -> Tensor:
-        """`(B, F, 3, H, W)` to `(B, projection_dim)`, unit vectors unless `normalize` is off."""
-        return _finish(self.vid_proj(self.video_features(clip)), normalize)
+        """`(B, F, 3, H, W)` to `(B, projection_dim)`, unit vectors unless `normalize` is off.
+
+        A clip may hold several readings of a study, if the layout has them: it is their mean.
+        """
+        readings = self._readings(clip)
+        features = self.video_features(clip.unflatten(1, (readings, -1)).flatten(0, 1))
+        found = self.vid_proj(features).unflatten(0, (-1, readings)).mean(1)
+        return _finish(found, normalize)
+
+    def _readings(self, clip: Tensor) -> int:
+        """How many a clip holds; of no whole number the video encoder says what is wrong."""
+        layout = self.config.layout
+        if layout.readings == 1 or clip.shape[1] % layout.reading_frames:
+            return 1
+        return clip.shape[1] // layout.reading_frames
 
     def encode_tokens(
         self, input_ids: Tensor, attention_mask: Tensor, normalize: bool = True

@@ -57,6 +57,8 @@ class LayoutConfig:
     `name` is "published" (the paper's order of views at 224 x 224) or "heart" (everything on a
     grid of `spacing_mm` around the heart). `phases` is the number of phases that "heart" takes of
     the short-axis cine; more frames hold late enhancement and the long axes (see `heart_layout`).
+    `readings` is how often a stack is read, at levels beside each other; a study's embedding is
+    the mean of its readings'.
     `upright` gives each long axis a frame of its own and turns the apex up; without it, as
     checkpoints had it before, they share two frames and lie as they were stored.
     `skip_padding` leaves out the zeros with which "published" fills a clip up to the encoder's
@@ -68,10 +70,11 @@ class LayoutConfig:
     phases: int = 4
     upright: bool = False
     skip_padding: bool = False
+    readings: int = 1
 
     @property
-    def heart_frames(self) -> int:
-        """Frames of a clip of the "heart" layout."""
+    def reading_frames(self) -> int:
+        """Frames of one reading in the "heart" layout; a clip holds one reading after another."""
         return self.phases + (4 if self.upright else 3)
 
 
@@ -96,6 +99,8 @@ class ModelConfig:
         for option in ("skip_padding", "upright"):
             if not data["layout"][option]:
                 del data["layout"][option]
+        if self.layout.readings == LayoutConfig.readings:
+            del data["layout"]["readings"]
         if self.video.stem_width == VideoConfig.stem_width:
             del data["video"]["stem_width"]
         return data
@@ -121,7 +126,7 @@ class ModelConfig:
             )
         except (TypeError, ValueError) as error:
             raise CheckpointError(f"config.json is not usable: {error}.") from error
-        frames, most = config.layout.heart_frames, config.video.num_frames
+        frames, most = config.layout.reading_frames, config.video.num_frames
         if config.layout.name == "heart" and frames > most:
             raise CheckpointError(
                 f"config.json: a heart layout of {config.layout.phases} phases has {frames} "

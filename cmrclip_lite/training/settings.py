@@ -69,7 +69,7 @@ class Settings:
 
 def bundled_config(vocab_size: int) -> ModelConfig:
     """The bundled checkpoint's sizes: small enough to train and to run on two cores."""
-    layout = LayoutConfig(name="heart", spacing_mm=2.0, phases=4, upright=True)
+    layout = LayoutConfig(name="heart", spacing_mm=2.0, phases=4, upright=True, readings=3)
     return ModelConfig(
         video=VideoConfig(
             stem="convolutions",
@@ -80,7 +80,7 @@ def bundled_config(vocab_size: int) -> ModelConfig:
             depth=4,
             heads=4,
             mlp_ratio=4,
-            num_frames=layout.heart_frames,
+            num_frames=layout.reading_frames,
         ),
         text=TextConfig(
             vocab_size=vocab_size,

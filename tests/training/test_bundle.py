@@ -54,7 +54,7 @@ def test_a_rendered_case_holds_the_clip_of_the_layout(rendered):
     case = bundle.read_rendered(rendered[1][0])
     config = bundled_config(vocab_size=1)
     size = config.video.image_size
-    assert case.clip.shape == (config.layout.heart_frames, 3, size, size)
+    assert case.clip.shape == (config.layout.readings * config.layout.reading_frames, 3, size, size)
     assert case.clip.abs().max() == 2
     assert case.truth.diagnosis == DIAGNOSES[0] and case.truth.imaged
     assert case.impression and case.picture[:4] == b"RIFF"
