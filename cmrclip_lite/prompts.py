@@ -451,11 +451,16 @@ SENTENCE_TEMPLATES = ("{}", "Impression: {}", "Findings: {}")
 _SENTENCE_WORDS = 8
 _VERBS = frozenset("is are was were has have shows show moves pumps contracts".split())
 _NEGATIONS = frozenset(
-    "no not without absent absence negative neither nor never none nobody nothing nil denies "
-    "denied excluded excludes except lacks lacking cannot isnt arent doesnt hasnt havent wasnt "
-    "werent cant isn't aren't doesn't hasn't haven't wasn't weren't can't".split()
+    "no not without absent absence negative neg neither nor never none nobody nothing nil denies "
+    "denied excluded excludes except lack lacks lacked lacking devoid unlikely improbable doubt "
+    "doubtful against fails failed incompatible inconsistent missing spared cannot cant isnt arent "
+    "doesnt didnt hasnt havent wasnt werent can't isn't aren't doesn't didn't hasn't haven't "
+    "wasn't weren't".split()
 )
-_DENYING_PHRASES = re.compile(r"\b(ruled out|rules out|anything but|free of|rather than)\b")
+_DENYING_PHRASES = re.compile(
+    r"\b(?:rule[sd]? out|anything but|(?:free|clear|unremarkable|low suspicion) (?:of|for)"
+    r"|rather than)\b|\bw/o\b|-ve\b|\(-\)"
+)
 
 
 def find_condition(text: str) -> Condition | None:

@@ -161,3 +161,10 @@ def test_denials_are_noticed() -> None:
     assert has_negation("free of effusion") and has_negation("the LV hasn't dilated")
     assert not has_negation("normal study") and not has_negation("nodular")
     assert not has_negation("a pale rule, out of place")
+
+
+def test_every_way_to_deny_that_training_holds_is_noticed():
+    from cmrclip_lite.training.frames import AFFIRM, DENY
+
+    assert [frame for frame in DENY if not has_negation(frame.format("LV dilation"))] == []
+    assert [frame for frame in AFFIRM if has_negation(frame.format("LV dilation"))] == []
