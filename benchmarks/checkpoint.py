@@ -52,11 +52,11 @@ def main() -> None:
     model = load(arguments.checkpoint, cache=False)
     cohort = held_out(model, arguments.rendered)
     sections = [phantoms(model, cohort), acdc(model), sunnybrook(model, cohort)]
-    sections += [paraphrases(model, cohort), speed(model)]
+    folder = Path(arguments.checkpoint or ROOT / "cmrclip_lite" / "bundled")
+    sections += [paraphrases(model, cohort), speed(model, folder)]
     text = "\n\n".join(section for section in sections if section)
     print(text)
     if arguments.card:
-        folder = Path(arguments.checkpoint or ROOT / "cmrclip_lite" / "bundled")
         write_results(folder / "README.md", text)
 
 
@@ -146,16 +146,31 @@ def paraphrases(model: CMRCLIP, cohort: Cohort) -> str:
             gaps.append(canonical - paraphrase)
         else:
             turned.append(paraphrase < 0.5)
+    plain = plain_denials(model, cohort)
     return (
         f"**Language** ({len(gaps)} paraphrases and {len(turned)} negations kept out of "
         f"training, on the same phantoms): a paraphrase's AUC is below its canonical prompt's by "
         f"{np.median(gaps):.3f} at the median and {np.quantile(gaps, 0.9):.3f} at the 90th "
-        f"percentile; {100 * np.mean(turned):.0f} % of the negations rank the other way."
+        f"percentile; {100 * np.mean(turned):.0f} % of the negations rank the other way. Of plain "
+        f'ones, "no evidence of" before each name that a condition is known by (training held '
+        f"them), {sum(plain)} of {len(plain)} do."
     )
 
 
-def speed(model: CMRCLIP) -> str:
-    """Time to embed one sample study that has been read."""
+def plain_denials(model: CMRCLIP, cohort: Cohort) -> list[bool]:
+    """Whether each known name, denied, ranks its condition's phantoms below the others."""
+    turned = []
+    for key in model.config.conditions:
+        labels = cohort.known(key)
+        if {0.0, 1.0} <= set(labels):
+            for name in CONDITIONS[key].aliases:
+                scores = ask(model, cohort.embeddings, [f"No evidence of {name}."])
+                turned.append(area(scores, labels) < 0.5)
+    return turned
+
+
+def speed(model: CMRCLIP, folder: Path) -> str:
+    """Size of the weights in a folder, and time to embed one sample study that has been read."""
     study = read_study(next(iter(sample_studies().values())))
     model.encode_study(study)
     times = []
@@ -164,9 +179,9 @@ def speed(model: CMRCLIP) -> str:
         model.encode_study(study)
         times.append(time.perf_counter() - started)
     parameters = sum(p.numel() for p in model.parameters())
-    megabytes = sum(p.numel() * p.element_size() for p in model.parameters()) / 1e6
+    megabytes = sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 1e6
     return (
-        f"**Size and speed**: {parameters / 1e6:.1f} M parameters ({megabytes:.0f} MB); a "
+        f"**Size and speed**: {parameters / 1e6:.1f} M parameters in {megabytes:.0f} MB; a "
         f"study that has been read is embedded in {np.median(times):.2f} s (median of 9) on "
         f"{torch.get_num_threads()} threads."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,16 @@ def tiny_model() -> CMRCLIP:
     model = CMRCLIP(config, tokenizer).eval()
     model.name = "tiny"
     model.identity = "tiny-0"
+    return model
+
+
+@pytest.fixture(scope="session")
+def tiny_model_read_thrice(tiny_model: CMRCLIP) -> CMRCLIP:
+    """The same, reading each stack three times as the bundled one does."""
+    layout = replace(tiny_model.config.layout, readings=3)
+    model = CMRCLIP(replace(tiny_model.config, layout=layout), tiny_model.tokenizer).eval()
+    model.load_state_dict(tiny_model.state_dict())
+    model.name, model.identity = "tiny, thrice", "tiny-3"
     return model
 
 

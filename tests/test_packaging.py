@@ -126,7 +126,7 @@ def test_space_card_names_the_gradio_we_test_with() -> None:
     assert f"=={front['sdk_version']}" == str(pins["gradio"].specifier)
     assert pins["gradio"].specifier == space["gradio"].specifier
     assert front["sdk"] == "gradio" and front["app_file"] == "app.py"
-    assert front["license"] == "mit" and PROJECT["license"] == "MIT"
+    assert front["license"] == "mit" and PROJECT["license"] == "MIT AND Apache-2.0"
     # The Hub cuts or refuses longer ones.
     assert len(front["short_description"]) <= 60
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -12,7 +10,6 @@ from benchmarks import readable, readings, walls
 from benchmarks.checkpoint import ask
 from cmrclip_lite.evaluate import auc
 from cmrclip_lite.frames import study_to_clip
-from cmrclip_lite.model import CMRCLIP
 from cmrclip_lite.phantom.tissue import Tissue
 from cmrclip_lite.prompts import CONDITIONS
 from cmrclip_lite.study import Study
@@ -21,22 +18,14 @@ from cmrclip_lite.training.augment import LEVELS, SEEN
 KEYS = ("lv_dilation", "rv_dilation", "lv_thrombus")
 
 
-@pytest.fixture(scope="module")
-def thrice(tiny_model) -> CMRCLIP:
-    """The tiny model, reading each stack three times."""
-    layout = replace(tiny_model.config.layout, readings=3)
-    model = CMRCLIP(replace(tiny_model.config, layout=layout), tiny_model.tokenizer).eval()
-    model.load_state_dict(tiny_model.state_dict())
-    return model
-
-
-def test_each_reading_is_compared_with_the_mean_of_all(thrice):
-    frames = thrice.config.layout.reading_frames
+def test_each_reading_is_compared_with_the_mean_of_all(tiny_model_read_thrice):
+    model = tiny_model_read_thrice
+    frames = model.config.layout.reading_frames
     clips = list(torch.randn(30, 3 * frames, 3, 32, 32, generator=torch.Generator().manual_seed(3)))
     labels = {key: np.arange(30) % (2 + i) == 0 for i, key in enumerate(KEYS[:2])}
     labels = {key: known.astype(float) for key, known in labels.items()}
     labels[KEYS[2]] = np.zeros(30)  # nobody has it: nothing to tell apart
-    told = readings.compared(thrice, clips, labels)
+    told = readings.compared(model, clips, labels)
     assert list(told) == [
         "at 0.2, 0.4, 0.6 of the stack",
         "at 0.3, 0.5, 0.7 of the stack",
@@ -46,12 +35,12 @@ def test_each_reading_is_compared_with_the_mean_of_all(thrice):
     ]
     with torch.inference_mode():
         middle, whole = (
-            thrice.encode_clip(torch.stack(part)).numpy()
+            model.encode_clip(torch.stack(part)).numpy()
             for part in ([clip[frames : 2 * frames] for clip in clips], clips)
         )
     for name, embeddings in (("at 0.3, 0.5, 0.7 of the stack", middle), ("mean of all", whole)):
         expected = [
-            auc(ask(thrice, embeddings, CONDITIONS[key].prompts), labels[key] == 1).value
+            auc(ask(model, embeddings, CONDITIONS[key].prompts), labels[key] == 1).value
             for key in KEYS[:2]
         ]
         assert told[name].value == pytest.approx(np.mean(expected))

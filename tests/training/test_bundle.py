@@ -60,11 +60,13 @@ def test_a_rendered_case_holds_the_clip_of_the_layout(rendered):
     assert case.impression and case.picture[:4] == b"RIFF"
 
 
-def test_the_library_is_made_of_rendered_cases(rendered, tiny_model, tmp_path, monkeypatch):
+def test_the_library_is_made_of_rendered_cases(
+    rendered, tiny_model_read_thrice, tmp_path, monkeypatch
+):
     case = bundle.read_rendered(rendered[1][0])
     small = replace(case, clip=torch.nn.functional.avg_pool2d(case.clip, 2)[..., :32, :32])
     monkeypatch.setattr(bundle, "read_rendered", lambda file: small)
-    bundle.make_library(tmp_path / "library", tiny_model, rendered[1])
+    bundle.make_library(tmp_path / "library", tiny_model_read_thrice, rendered[1])
     library = CaseLibrary.open(tmp_path / "library")
     assert library.impressions == [case.impression]
     assert set(library.findings[0]) == case.truth.findings
