@@ -229,9 +229,9 @@ def main() -> None:
             rows += compared("published", model, rounded, clips, rounds)
     del rounded
     bundled = load(cache=False)
-    size = bundled.config.video.image_size
+    layout, size = bundled.config.layout, bundled.config.video.image_size
     for studies in arguments.studies:
-        clips = torch.rand(studies, 7, 3, size, size)
+        clips = torch.rand(studies, layout.readings * layout.reading_frames, 3, size, size)
         rows += compared("bundled", bundled, in_8_bits(bundled), clips, 10 * arguments.rounds)
     with tempfile.TemporaryDirectory() as folder:
         mapped, pickled = stored(model, Path(folder))

@@ -37,11 +37,11 @@ class Settings:
     word_steps: int = 3_500
     word_batch: int = 64
     grasp_steps: int = 400
-    speak_steps: int = 1_500
+    speak_steps: int = 2_000
     speak_batch: int = 32
     speak_rate: float = 3e-4
     speak_layers: int = 4
-    speak_pieces: int = 12_000
+    speak_pieces: int = 8_000
     cases: int = 8_000
     measure_steps: int = 900
     reason_steps: int = 700
