@@ -62,7 +62,7 @@ def tiny_model() -> CMRCLIP:
 @pytest.fixture(scope="session")
 def tiny_model_read_thrice(tiny_model: CMRCLIP) -> CMRCLIP:
     """The same, reading each stack three times as the bundled one does."""
-    layout = replace(tiny_model.config.layout, readings=3)
+    layout = replace(tiny_model.config.layout, readings=3, upright=True)
     model = CMRCLIP(replace(tiny_model.config, layout=layout), tiny_model.tokenizer).eval()
     model.load_state_dict(tiny_model.state_dict())
     model.name, model.identity = "tiny, thrice", "tiny-3"
